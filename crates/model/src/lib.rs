@@ -1,1 +1,22 @@
-//! The model room.
+//! The vocabulary of Waxseal: ids, times, people's content, and what a grant may allow.
+//!
+//! Pure values, floor 1: no I/O, no clock of its own, no database. Every other room speaks in these words.
+
+mod content;
+mod grant;
+mod handle;
+mod id;
+mod rule;
+mod time;
+mod world;
+
+pub use content::{CONTENT_TEXT_CHARS_MAX, Content, ContentInvalid};
+pub use grant::{
+    Action, Actions, Ceiling, EXPIRES_IN_S_DEFAULT, EXPIRES_IN_S_MAX, GrantState, Kind, Kinds, Reach,
+    ReachCap, Scopes, Since, Terms,
+};
+pub use handle::{Handle, HandleInvalid, NameInvalid, person_name};
+pub use id::{AppId, AuthorizationId, ConversationId, GrantId, IdInvalid, MessageId, PersonId, SessionId};
+pub use rule::{Limits, MessageFacts, No, Place, Standing, Withheld, allow};
+pub use time::{Time, TimeInvalid};
+pub use world::{Clock, Entropy, World};
