@@ -1,0 +1,114 @@
+//! Finds the programs that the tests need, and installs what is missing where that is ours to do.
+//! Invariant: installs only as root on Debian; anyone else gets the command, and nothing is touched.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::Stop;
+use crate::steps::plainly;
+
+/// Something the tests need.
+pub(crate) struct Need {
+    what: &'static str,
+    present: fn() -> bool,
+    /// Debian's packages of it.
+    packages: &'static [&'static str],
+}
+
+pub(crate) const POSTGRES: Need =
+    Need { what: "PostgreSQL 15 or newer", present: || postgres().is_some(), packages: &["postgresql"] };
+pub(crate) const CHROMIUM: Need = Need {
+    what: "Chromium (or WAXSEAL_CHROMIUM=/path/to/it)",
+    present: || chromium().is_some(),
+    packages: &["chromium"],
+};
+pub(crate) const NODE: Need = Need {
+    what: "Node.js 20 or newer, with npm",
+    present: || on_path("node").is_some() && on_path("npm").is_some(),
+    packages: &["nodejs", "npm"],
+};
+
+/// Makes sure that each of `needs` is there.
+pub(crate) fn provide(needs: &[Need]) -> Result<(), Stop> {
+    let missing: Vec<&Need> = needs.iter().filter(|need| !(need.present)()).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<&str> = missing.iter().map(|need| need.what).collect();
+    let packages: Vec<&str> = missing.iter().flat_map(|need| need.packages).copied().collect();
+    let debian = Path::new("/etc/debian_version").exists();
+    if !(debian && is_root()) {
+        return Err(Stop::Unable(advice(&names, &packages, debian)));
+    }
+    eprintln!("installing {}", packages.join(" "));
+    let apt = |args: &[&str]| {
+        let mut command = Command::new("apt-get");
+        plainly(command.args(["-q", "-y"]).args(args).env("DEBIAN_FRONTEND", "noninteractive"))
+    };
+    apt(&["update"])
+        .and_then(|()| apt(&[&["install", "--no-install-recommends"], packages.as_slice()].concat()))
+        .map_err(|why| Stop::Unable(format!("{why}; install {} and try again", names.join(", "))))?;
+    match missing.iter().find(|need| !(need.present)()) {
+        Some(still) => {
+            Err(Stop::Unable(format!("{} was installed and still is not to be found", still.what)))
+        }
+        None => Ok(()),
+    }
+}
+
+fn advice(names: &[&str], packages: &[&str], debian: bool) -> String {
+    let packages = packages.join(" ");
+    let how = if debian {
+        format!("run\n\n    sudo apt-get update && sudo apt-get install -y {packages}\n\nand try again")
+    } else {
+        format!("install them (Debian calls them: {packages}) and try again")
+    };
+    format!("the tests need {}; {how}", names.join(", "))
+}
+
+/// Where Chromium is.
+pub(crate) fn chromium() -> Option<PathBuf> {
+    let told = std::env::var_os("WAXSEAL_CHROMIUM").map(PathBuf::from);
+    told.or_else(|| ["chromium", "chromium-browser", "google-chrome"].into_iter().find_map(on_path))
+}
+
+/// Where `initdb` is: the cluster looks in the same places.
+fn postgres() -> Option<PathBuf> {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    versions
+        .map(|version| version.path().join("bin/initdb"))
+        .find(|initdb| initdb.exists())
+        .or_else(|| on_path("initdb"))
+}
+
+/// Where the shell would find `program`.
+pub(crate) fn on_path(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
+}
+
+fn is_root() -> bool {
+    std::fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stranger_gets_the_exact_command() {
+        let advice = advice(&["PostgreSQL", "Chromium"], &["postgresql", "chromium"], true);
+        assert!(advice.contains("need PostgreSQL, Chromium;"), "{advice}");
+        assert!(
+            advice.contains("\n    sudo apt-get update && sudo apt-get install -y postgresql chromium\n"),
+            "{advice}"
+        );
+    }
+
+    #[test]
+    fn finds_what_the_shell_finds() {
+        assert!(on_path("sh").is_some());
+        assert!(on_path("no-such-program-anywhere").is_none());
+    }
+}

@@ -1,0 +1,202 @@
+//! `cargo xtask test`: everything that is tested, in one run, on one machine.
+//! Invariant: whatever fails, the database cluster that was started is stopped and its folder removed.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::provide::{self, provide};
+use crate::steps::{Steps, plainly};
+use crate::{Stop, cargo, tidy};
+
+// Shared as a file with the crates whose tests start a cluster of their own: a dependency would cost this
+// program its quick build.
+#[path = "../../crates/testkit/src/cluster.rs"]
+#[allow(unreachable_pub, reason = "it is public where crates share it")]
+mod cluster;
+use cluster::Cluster;
+
+pub(crate) const HELP: &str = "\
+Build and test everything: the house rules, the Rust tests on SQLite and on PostgreSQL, the pages in Chromium
+
+Usage: cargo xtask test [--only rust|browser] [FILTER]...
+
+  --only rust       leaves the browser out
+  --only browser    builds the server and runs the browser tests alone
+  FILTER            goes to the test runner as it is: names of tests and options of nextest (or of cargo test where
+                    nextest is not installed); with --only browser, names of files in tests/browser
+
+  cargo xtask test -p ledger              the tests of one crate
+  cargo xtask test revoke                 the Rust tests with `revoke` in their name
+  cargo xtask test --only browser sign_in.test.mjs
+
+Needs PostgreSQL, Node.js and Chromium. As root on Debian it installs what is missing; elsewhere it says what to
+install, and exits with 2. A temporary PostgreSQL serves the whole run; set WAXSEAL_TEST_POSTGRES to use another.";
+
+/// What `test` was asked for.
+#[derive(Debug, PartialEq, Eq)]
+struct Ask {
+    rust: bool,
+    browser: bool,
+    filter: Vec<String>,
+}
+
+/// Runs the tests that `args` ask for.
+pub(crate) fn run(root: &Path, args: &[String]) -> Result<(), Stop> {
+    let ask = parse(args).map_err(Stop::Unable)?;
+    let mut needs = Vec::new();
+    if ask.rust && std::env::var_os(POSTGRES_URL).is_none() {
+        needs.push(provide::POSTGRES);
+    }
+    if ask.browser {
+        needs.extend([provide::NODE, provide::CHROMIUM]);
+    }
+    provide(&needs)?;
+    let mut steps = Steps::default();
+    if ask.filter.is_empty() {
+        steps.step("tidy", |_| tidy::run(root));
+    }
+    if ask.rust {
+        rust(root, &ask, &mut steps);
+    }
+    if ask.browser {
+        browser(root, &ask, &mut steps);
+    }
+    steps.print_summary();
+    let tally = steps.tally;
+    crate::say(&format!("{} passed, {} failed", tally.passed, tally.failed))?;
+    match steps.failed() {
+        failed if failed.is_empty() => Ok(()),
+        failed => Err(Stop::Failed(format!("failed: {}", failed.join(", ")))),
+    }
+}
+
+fn parse(args: &[String]) -> Result<Ask, String> {
+    let mut ask = Ask { rust: true, browser: true, filter: Vec::new() };
+    let mut args = args.iter();
+    let mut only = None;
+    while let Some(arg) = args.next() {
+        if arg == "--only" {
+            only = Some(args.next().map_or("", String::as_str));
+        } else if let Some(what) = arg.strip_prefix("--only=") {
+            only = Some(what);
+        } else {
+            ask.filter.push(arg.clone());
+        }
+    }
+    match only {
+        None => ask.browser = ask.filter.is_empty(), // a filter is one of Rust tests unless said otherwise
+        Some("rust") => ask.browser = false,
+        Some("browser") => ask.rust = false,
+        Some(_) => return Err("`--only` takes `rust` or `browser`".to_owned()),
+    }
+    Ok(ask)
+}
+
+const POSTGRES_URL: &str = "WAXSEAL_TEST_POSTGRES";
+
+fn rust(root: &Path, ask: &Ask, steps: &mut Steps) {
+    let mut cluster = None;
+    if std::env::var_os(POSTGRES_URL).is_none() {
+        steps.step("start a temporary PostgreSQL", |_| {
+            let started = Cluster::start()?;
+            eprintln!("{}", started.url());
+            cluster = Some(started);
+            Ok(())
+        });
+        if cluster.is_none() {
+            return;
+        }
+    }
+    if ask.filter.is_empty() && !build(root, steps) {
+        return;
+    }
+    // Cargo takes `--workspace` as "and all others" even where packages are named.
+    let names_packages = ask.filter.iter().any(|arg| arg.starts_with("-p") || arg.starts_with("--package"));
+    let tests = |command: &[&str], rest: &[&str]| {
+        let mut tests = cargo(root);
+        tests.args(command).args((!names_packages).then_some("--workspace")).args(rest).args(&ask.filter);
+        if let Some(cluster) = &cluster {
+            tests.env(POSTGRES_URL, cluster.url());
+        }
+        tests
+    };
+    if provide::on_path("cargo-nextest").is_none() {
+        steps.step("Rust tests", |steps| steps.count(&mut tests(&["test"], &["--no-fail-fast"])));
+        return;
+    }
+    steps.step("Rust tests", |steps| steps.count(&mut tests(&["nextest", "run"], &["--no-fail-fast"])));
+    if ask.filter.is_empty() {
+        steps.step("Rust documentation tests", |steps| steps.count(&mut tests(&["test", "--doc"], &[])));
+    }
+}
+
+/// Builds what all tests need at once, as the test runner would, so that nothing is built twice.
+fn build(root: &Path, steps: &mut Steps) -> bool {
+    steps.step("build", |_| plainly(cargo(root).args(["build", "--workspace", "--all-targets"])))
+}
+
+fn browser(root: &Path, ask: &Ask, steps: &mut Steps) {
+    let folder = root.join("tests/browser");
+    if !ask.rust && !steps.step("build", |_| plainly(cargo(root).args(["build", "--package", "waxseal"]))) {
+        return;
+    }
+    let installed = steps.step("install playwright-core", |_| {
+        let mut npm = Command::new("npm");
+        plainly(npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(&folder))
+    });
+    if installed {
+        steps.step("browser tests", |steps| {
+            let mut node = Command::new("node");
+            node.args(["--test", "--test-reporter=spec"]).args(test_files(&folder, &ask.filter)?);
+            node.current_dir(&folder).env("WAXSEAL_BIN", built_server()?);
+            if let Some(chromium) = provide::chromium() {
+                node.env("WAXSEAL_CHROMIUM", chromium);
+            }
+            steps.count(&mut node)
+        });
+    }
+}
+
+/// The test files of `folder` whose names contain one of `wanted`; all if none is wanted.
+fn test_files(folder: &Path, wanted: &[String]) -> Result<Vec<String>, String> {
+    let entries =
+        std::fs::read_dir(folder).map_err(|e| format!("{} cannot be read: {e}", folder.display()))?;
+    let mut files: Vec<String> = entries
+        .flatten()
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .filter(|name| name.ends_with(".test.mjs"))
+        .filter(|name| wanted.is_empty() || wanted.iter().any(|part| name.contains(part)))
+        .collect();
+    files.sort();
+    if files.is_empty() {
+        Err(format!("no test file in {} is called that", folder.display()))
+    } else {
+        Ok(files)
+    }
+}
+
+/// The server beside this program: both were built by the same cargo into the same folder.
+fn built_server() -> Result<PathBuf, String> {
+    let own = std::env::current_exe().map_err(|e| format!("cannot tell where this program is: {e}"))?;
+    Ok(own.with_file_name("waxseal"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Result<(bool, bool, Vec<String>), String> {
+        let args: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+        parse(&args).map(|ask| (ask.rust, ask.browser, ask.filter))
+    }
+
+    #[test]
+    fn all_is_tested_unless_asked_otherwise() {
+        assert_eq!(parsed(""), Ok((true, true, vec![])));
+        assert_eq!(parsed("--only rust"), Ok((true, false, vec![])));
+        assert_eq!(parsed("--only=browser sign_in"), Ok((false, true, vec!["sign_in".to_owned()])));
+        assert_eq!(parsed("-p ledger"), Ok((true, false, vec!["-p".to_owned(), "ledger".to_owned()])));
+        assert!(parsed("--only nothing").is_err());
+        assert!(parsed("--only").is_err());
+    }
+}
