@@ -1,0 +1,94 @@
+// A real server with invented people, and a real browser to look at it.
+// Invariant: what a page complains of (errors, blocked content, failed requests) is kept, and nothing outlives its test.
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { chromium } from "playwright-core";
+
+const SERVER = process.env.WAXSEAL_BIN ?? new URL("../../target/debug/waxseal", import.meta.url).pathname;
+const CHROMIUM = process.env.WAXSEAL_CHROMIUM ?? "/usr/bin/chromium";
+const START_MS_MAX = 30_000;
+// A browser that talks to our server and to nobody else, and that also runs as root in a container.
+const FLAGS = [
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/**
+ * Raises a stage for the tests of one file.
+ * `page(options)` opens a page as a visitor without cookies, with Playwright's context options
+ * (`viewport`, `javaScriptEnabled`, `colorScheme`, …); addresses are relative to the server; `page.complaints` lists
+ * what went wrong in it so far.
+ */
+export async function raise() {
+  const server = await startServer();
+  try {
+    const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+    return {
+      url: server.url,
+      async page(options = {}) {
+        const context = await browser.newContext({ baseURL: server.url, ...options });
+        return watched(await context.newPage());
+      },
+      async lower() {
+        await browser.close();
+        await server.stop();
+      },
+    };
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+}
+
+/** Starts `waxseal demo` on a free port; resolves when it has printed where to look. */
+async function startServer() {
+  const server = spawn(SERVER, ["demo", "--listen", "127.0.0.1:0"], { stdio: ["ignore", "pipe", "pipe"] });
+  const ended = once(server, "exit");
+  const kill = () => server.kill("SIGKILL");
+  process.once("exit", kill);
+  const stop = async () => {
+    server.kill("SIGINT");
+    await ended;
+    process.off("exit", kill);
+  };
+  const said = [];
+  const url = new Promise((resolve, reject) => {
+    const late = setTimeout(() => reject(new Error(`no address after ${START_MS_MAX} ms`)), START_MS_MAX);
+    const settle = (how, value) => (clearTimeout(late), how(value));
+    for (const stream of [server.stdout, server.stderr]) {
+      createInterface({ input: stream }).on("line", (line) => {
+        said.push(line);
+        const address = line.match(/http:\/\/127\.0\.0\.1:\d+/);
+        if (address) settle(resolve, address[0]);
+      });
+    }
+    ended.then(([code]) => settle(reject, new Error(`it ended with ${code}`)), (error) => settle(reject, error));
+  });
+  try {
+    return { url: await url, stop };
+  } catch (error) {
+    kill();
+    throw new Error(`${SERVER} demo did not start: ${error.message}\n${said.join("\n")}`);
+  }
+}
+
+/** Keeps what `page` complains of in `page.complaints`. Chromium reports blocked content as console errors. */
+function watched(page) {
+  page.complaints = [];
+  page.on("console", (message) => {
+    if (message.type() === "error") page.complaints.push(`console: ${message.text()}`);
+  });
+  page.on("pageerror", (error) => page.complaints.push(`script: ${error.message}`));
+  page.on("response", (response) => {
+    if (response.status() >= 400) page.complaints.push(`${response.status()}: ${response.url()}`);
+  });
+  return page;
+}
