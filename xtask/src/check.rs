@@ -37,8 +37,5 @@ pub(crate) fn run(root: &Path, args: &[String]) -> Result<(), Stop> {
     if !deny {
         eprintln!("licences and sources were not looked at: cargo-deny is not installed");
     }
-    match steps.failed() {
-        failed if failed.is_empty() => Ok(()),
-        failed => Err(Stop::Failed(format!("failed: {}", failed.join(", ")))),
-    }
+    steps.verdict()
 }

@@ -49,6 +49,8 @@ Usage: cargo xtask tidy";
 enum Stop {
     /// It ran, and what it looked at is not right.
     Failed(String),
+    /// The same, and it has shown all there is to say.
+    FailedAsShown,
     /// It could not run; the sentence says what to do first.
     Unable(String),
 }
@@ -61,6 +63,7 @@ fn main() -> ExitCode {
             eprintln!("{why}");
             ExitCode::from(1)
         }
+        Err(Stop::FailedAsShown) => ExitCode::from(1),
         Err(Stop::Unable(why)) => {
             eprintln!("{why}");
             ExitCode::from(2)

@@ -5,6 +5,8 @@ use std::io::{BufRead, BufReader, IsTerminal, Read};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::Stop;
+
 /// The steps so far.
 #[derive(Default)]
 pub(crate) struct Steps {
@@ -88,9 +90,13 @@ impl Steps {
         }
     }
 
-    /// The names of the steps that failed.
-    pub(crate) fn failed(&self) -> Vec<&'static str> {
-        self.done.iter().filter(|(_, _, outcome)| outcome.is_err()).map(|(name, _, _)| *name).collect()
+    /// Whether every step went well.
+    pub(crate) fn verdict(&self) -> Result<(), Stop> {
+        if self.done.iter().all(|(_, _, outcome)| outcome.is_ok()) {
+            Ok(())
+        } else {
+            Err(Stop::FailedAsShown)
+        }
     }
 }
 
@@ -202,7 +208,8 @@ mod tests {
         let mut steps = Steps::default();
         assert!(steps.step("good", |_| Ok(())));
         assert!(!steps.step("bad", |_| Err("no".to_owned())));
-        assert_eq!((steps.tally, steps.failed()), (Tally { passed: 0, failed: 1 }, vec!["bad"]));
+        assert_eq!(steps.tally, Tally { passed: 0, failed: 1 });
+        assert!(steps.verdict().is_err());
     }
 
     #[test]

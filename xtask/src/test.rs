@@ -64,10 +64,7 @@ pub(crate) fn run(root: &Path, args: &[String]) -> Result<(), Stop> {
     steps.print_summary();
     let tally = steps.tally;
     crate::say(&format!("{} passed, {} failed", tally.passed, tally.failed))?;
-    match steps.failed() {
-        failed if failed.is_empty() => Ok(()),
-        failed => Err(Stop::Failed(format!("failed: {}", failed.join(", ")))),
-    }
+    steps.verdict()
 }
 
 fn parse(args: &[String]) -> Result<Ask, String> {

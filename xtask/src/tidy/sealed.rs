@@ -30,7 +30,7 @@ pub(super) fn findings(files: &[File]) -> Vec<Finding> {
 
 /// The sealed table that `statement` reads or writes, if it does.
 fn sealed_table(statement: &str) -> Option<&'static str> {
-    let statement = statement.to_lowercase();
+    let statement = statement.to_lowercase().replace("\\n", " ");
     let words: Vec<&str> = statement
         .split(|c: char| !(c.is_alphanumeric() || c == '_'))
         .filter(|word| !word.is_empty() && !["main", "public"].contains(word))
