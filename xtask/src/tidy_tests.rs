@@ -154,7 +154,7 @@ fn sealed_tables_are_named_at_home_only() {
     ] {
         none("crates/vault/src/tables/a.rs", &code(innocent));
     }
-    none("crates/vault/src/tables/a.rs", "//! Would delete from messages, in words.\n");
+    none("crates/vault/src/tables/a.rs", &format!("//! Would delete from {}, in words.\n", "messages"));
     one("docs/a.sql", &format!("-- one\nselect 1 from {};\n", "messages"), "docs/a.sql:1: ");
 }
 
