@@ -1,1 +1,5 @@
 //! The vault room.
+
+mod engine;
+
+pub use engine::{Fault, OpenError, Place, Timing};

@@ -1,0 +1,106 @@
+//! The storage engine: named transactions on SQLite or on PostgreSQL, one SQL text for both.
+//!
+//! Invariant: a body runs to its end once it is queued, whoever stops waiting; its value is handed out only after the
+//! commit; an error undoes that body and no other.
+//!
+//! The rules of the SQL: parameters `$1..$n` in the order in which the text first uses them; the types `bigint`, `text`
+//! and `blob`; sums cast back (`cast(sum(n) as bigint)`); no JSON operators, arrays, triggers, sequences or
+//! `listen`/`notify`.
+
+mod ddl;
+mod fault;
+mod job;
+mod meter;
+#[cfg(feature = "postgres")]
+mod postgres;
+mod schema;
+mod sqlite;
+mod tx;
+mod value;
+
+use std::path::PathBuf;
+
+pub use fault::{Fault, OpenError};
+pub(crate) use job::Pending;
+pub use meter::Timing;
+pub(crate) use schema::Step;
+pub(crate) use tx::{Reads, Snap, Tx};
+pub(crate) use value::{Row, Value, params};
+
+/// Where the data is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// A folder of this machine, for this process alone: SQLite.
+    Folder(PathBuf),
+    /// A PostgreSQL database, by its URL, which many nodes may share.
+    Postgres(String),
+}
+
+/// An open database.
+pub(crate) struct Engine {
+    store: Store,
+    meter: meter::Meter,
+}
+
+enum Store {
+    Sqlite(sqlite::Sqlite),
+    #[cfg(feature = "postgres")]
+    Postgres(postgres::Postgres),
+}
+
+impl Engine {
+    /// Opens the database. Blocks; for start-up.
+    pub(crate) fn open(place: &Place) -> Result<Engine, OpenError> {
+        let store = match place {
+            Place::Folder(path) => Store::Sqlite(sqlite::Sqlite::open(path)?),
+            #[cfg(feature = "postgres")]
+            Place::Postgres(url) => Store::Postgres(postgres::Postgres::open(url)?),
+            #[cfg(not(feature = "postgres"))]
+            Place::Postgres(_) => return Err(OpenError::NoPostgres),
+        };
+        Ok(Engine { store, meter: meter::Meter::default() })
+    }
+
+    /// Queues a body that writes. It is queued when this returns, before anything is awaited; if another transaction
+    /// gets in its way it may run again from its beginning, so it must not change what it captured.
+    pub(crate) fn write<T, E, F>(&self, name: &'static str, mut body: F) -> Pending<T, E>
+    where
+        T: Send + 'static,
+        E: From<Fault> + Send + 'static,
+        F: FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    {
+        let (job, pending) = job::queue(self.meter.counter(name), move |link| body(&mut Tx { link }));
+        match &self.store {
+            Store::Sqlite(sqlite) => sqlite.write(job),
+            #[cfg(feature = "postgres")]
+            Store::Postgres(postgres) => postgres.write(job),
+        }
+        pending
+    }
+
+    /// Reads from one consistent snapshot, which holds everything that was answered before. On SQLite the body has
+    /// run when this returns.
+    pub(crate) fn read<T, E, F>(&self, name: &'static str, mut body: F) -> Pending<T, E>
+    where
+        T: Send + 'static,
+        E: From<Fault> + Send + 'static,
+        F: FnMut(&mut Snap<'_>) -> Result<T, E> + Send + 'static,
+    {
+        let (job, pending) = job::queue(self.meter.counter(name), move |link| body(&mut Snap { link }));
+        match &self.store {
+            Store::Sqlite(sqlite) => sqlite.read(job),
+            #[cfg(feature = "postgres")]
+            Store::Postgres(postgres) => postgres.read(job),
+        }
+        pending
+    }
+
+    /// How often each named transaction ran, and how long it took from being queued to being answered.
+    pub(crate) fn metrics(&self) -> Vec<Timing> {
+        self.meter.timings()
+    }
+}
+
+#[cfg(test)]
+#[path = "conformance_tests.rs"]
+mod conformance;

@@ -1,0 +1,146 @@
+//! The one thread that writes: it takes what is queued, runs each body in a savepoint of its own, commits them
+//! together, and answers them all.
+//!
+//! Invariant: [`commit`] is the only place where anything becomes durable, and no body is answered as done before it
+//! has returned.
+
+use std::path::Path;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::super::job::Verdict;
+use super::checkpointer::Checkpointer;
+use super::{Fault, Job, OpenError, Session, connect, fault};
+
+/// Bodies in one commit. A flush costs the same for one as for many, but the first must not wait for too many.
+const BATCH_MAX: usize = 256;
+/// Bodies that may wait. Beyond this the server takes on more than it can store, and says so.
+const QUEUE_MAX: usize = 8192;
+const CACHE_KIB: i64 = 8 * 1024;
+/// How long a checkpoint that starts the log over waits for readers of an old snapshot.
+const READERS_WAIT: Duration = Duration::from_millis(5);
+
+pub(super) struct Writer {
+    queue: Option<SyncSender<Box<dyn Job>>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    pub(super) fn open(database: &Path) -> Result<Writer, OpenError> {
+        let mut conn = connect_for_writing(database).map_err(fault)?;
+        let checkpointer = Checkpointer::start(database, &mut conn)?;
+        let (queue, jobs) = sync_channel(QUEUE_MAX);
+        let thread = thread::Builder::new()
+            .name("sqlite-writer".to_owned())
+            .spawn(move || serve(&conn, &jobs, checkpointer))
+            .map_err(|error| Fault::Other(error.to_string()))?;
+        Ok(Writer { queue: Some(queue), thread: Some(thread) })
+    }
+
+    pub(super) fn queue(&self, job: Box<dyn Job>) {
+        let Some(queue) = &self.queue else { return job.answer(Err(Fault::Closed)) };
+        match queue.try_send(job) {
+            Ok(()) => {}
+            Err(TrySendError::Full(job)) => job.answer(Err(Fault::Overloaded)),
+            Err(TrySendError::Disconnected(job)) => job.answer(Err(Fault::Closed)),
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        drop(self.queue.take());
+        // A body may hold the last handle on the engine; the writer cannot wait for itself.
+        if let Some(thread) =
+            self.thread.take().filter(|thread| thread.thread().id() != thread::current().id())
+        {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn connect_for_writing(database: &Path) -> rusqlite::Result<Connection> {
+    let conn = connect(database, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    conn.busy_timeout(READERS_WAIT)?;
+    conn.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
+    // In this mode each commit flushes the log before it returns.
+    conn.pragma_update(None, "synchronous", "full")?;
+    conn.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    Ok(conn)
+}
+
+fn serve(conn: &Connection, jobs: &Receiver<Box<dyn Job>>, checkpointer: Checkpointer) {
+    let mut batch = Vec::with_capacity(BATCH_MAX);
+    while let Ok(first) = jobs.recv() {
+        batch.push(first);
+        batch.extend(jobs.try_iter().take(BATCH_MAX - 1));
+        run(conn, &mut batch);
+        checkpointer.after_commit(conn);
+    }
+    drop(checkpointer);
+    // Leaves one file behind instead of three; if it cannot, the next start reads the log.
+    let _ = conn.query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(()));
+}
+
+/// Why a batch was undone as a whole.
+enum Ruin {
+    /// A body broke the transaction it shared with the others: run again alone, the others are none the worse.
+    Shared,
+    /// Nothing could be begun or committed.
+    Whole(Fault),
+}
+
+/// Runs and answers the whole batch.
+fn run(conn: &Connection, batch: &mut Vec<Box<dyn Job>>) {
+    match transact(conn, batch) {
+        Ok(()) => batch.drain(..).for_each(|job| job.answer(Ok(()))),
+        Err(Ruin::Whole(fault)) => batch.drain(..).for_each(|job| job.answer(Err(fault.clone()))),
+        Err(Ruin::Shared) => {
+            for mut job in batch.drain(..) {
+                let outcome = match transact(conn, std::slice::from_mut(&mut job)) {
+                    Ok(()) => Ok(()),
+                    // Its own fault stands as its answer: nothing of it is stored.
+                    Err(Ruin::Shared) => Ok(()),
+                    Err(Ruin::Whole(fault)) => Err(fault),
+                };
+                job.answer(outcome);
+            }
+        }
+    }
+}
+
+fn transact(conn: &Connection, batch: &mut [Box<dyn Job>]) -> Result<(), Ruin> {
+    let control = |sql: &str| {
+        conn.prepare_cached(sql).and_then(|mut sql| sql.raw_execute()).map_err(fault).map_err(Ruin::Whole)
+    };
+    control("begin immediate")?;
+    for job in batch {
+        control("savepoint body")?;
+        let mut session = Session::new(conn);
+        let verdict = job.run(&mut session);
+        // A full disk or a failing one makes SQLite end the transaction by itself, and with it the bodies before.
+        if conn.is_autocommit() {
+            return Err(Ruin::Shared);
+        }
+        if verdict == Verdict::Undo {
+            control("rollback to body")?;
+        }
+        control("release body")?;
+    }
+    commit(conn).map_err(Ruin::Whole)
+}
+
+/// Makes the transaction durable, or undoes it.
+fn commit(conn: &Connection) -> Result<(), Fault> {
+    let committed = conn.prepare_cached("commit").and_then(|mut sql| sql.raw_execute());
+    committed.map(|_| ()).map_err(|error| {
+        if !conn.is_autocommit() {
+            // Should even this fail, `begin` fails too, and every body is answered with that fault.
+            let _ = conn.execute_batch("rollback");
+        }
+        fault(error)
+    })
+}
