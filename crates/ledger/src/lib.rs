@@ -4,7 +4,17 @@
 //! depends on this crate alone. `docs/ledger.md` specifies every byte.
 
 pub mod bundle;
+pub mod canonical;
+pub mod checkpoint;
+pub mod commitment;
 pub mod edge;
+pub mod entry;
+pub mod found;
 pub mod hash;
+pub mod note;
 pub mod proof;
+pub mod receipt;
+pub mod record;
+pub mod report;
 pub mod tile;
+pub mod verify;

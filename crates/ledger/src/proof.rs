@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use crate::hash::{Hash, empty_root, node_hash, root_over, split_point};
-use crate::tile::{Shelf, TILE_WIDTH, TileLength, TilePath, TileReader, tile_hashes};
+use crate::tile::{Shelf, TILE_WIDTH, TileLength, TilePath, TileReader, shelf_tile, tile_hashes};
 
 /// Why no proof could be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -134,10 +134,7 @@ impl<'a, R: TileReader> TreeHashes<'a, R> {
         let level = height / 8;
         let first = start >> (8 * level);
         let count = 1 << (height % 8);
-        let nodes = self.size >> (8 * level);
-        let index = first / TILE_WIDTH as u64;
-        let width = (nodes - index * TILE_WIDTH as u64).min(TILE_WIDTH as u64);
-        let path = TilePath::new(Shelf::Hashes(level as u8), index, width as usize)
+        let path = shelf_tile(Shelf::Hashes(level as u8), first, self.size)
             .ok_or(ProofRefused::OutOfRange { asked: start, size: self.size })?;
         let offset = (first % TILE_WIDTH as u64) as usize;
         if !self.read.contains_key(&path) {

@@ -129,6 +129,16 @@ pub fn partial_tile(shelf: Shelf, size: u64) -> Option<TilePath> {
     (width > 0).then_some(TilePath { shelf, index: nodes / 256, width })
 }
 
+/// The tile of a shelf that holds the hash or entry `node` in a log of this size, as wide as it is then.
+pub fn shelf_tile(shelf: Shelf, node: u64, size: u64) -> Option<TilePath> {
+    let index = node / TILE_WIDTH as u64;
+    let full = TilePath { shelf, index, width: 256 };
+    if full.is_within(size) {
+        return Some(full);
+    }
+    partial_tile(shelf, size).filter(|tile| tile.index == index && node % 256 < u64::from(tile.width))
+}
+
 /// The bytes of a tile: its hashes one after the other.
 pub fn tile_bytes(hashes: &[Hash]) -> Vec<u8> {
     hashes.iter().flat_map(|hash| hash.0).collect()

@@ -1,0 +1,150 @@
+//! What an audit proved, and what it could not, in sentences.
+//!
+//! Invariant: nothing is called proved that [`crate::verify::replay`] did not recompute or see signed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use crate::checkpoint::Checkpoint;
+use crate::entry::{Entry, EntryInvalid};
+use crate::found::{Found, ReceiptName};
+use crate::receipt::Receipt;
+
+/// The verdict on a log that passed. Its `Display` is for people; the fields are for programs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// The head of the log that was checked.
+    pub checkpoint: Checkpoint,
+    /// How many entries of each kind it has.
+    pub kinds: Kinds,
+    /// The size of the earlier checkpoint that it extends, where one was given.
+    pub since: Option<u64>,
+    /// How many different receipts are in the log.
+    pub receipts: u64,
+    /// The accesses below the highest number of each grant whose receipts were not given. No fault in itself: they
+    /// are in the log, but the holder of the receipts may ask where they are.
+    pub gaps: Vec<Gap>,
+}
+
+/// Entries by kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Kinds {
+    /// Accesses by apps.
+    pub access: u64,
+    /// Changes of grants.
+    pub grant: u64,
+    /// Changes of apps.
+    pub app: u64,
+    /// Looks by the server's staff.
+    pub staff: u64,
+    /// Changes of the log's keys.
+    pub key: u64,
+    /// Roots of the counting map.
+    pub map: u64,
+}
+
+/// Receipts `from..=to` of a grant were not given, while a later one was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// The grant.
+    pub grant: String,
+    /// The first number without a receipt.
+    pub from: u64,
+    /// The last one.
+    pub to: u64,
+}
+
+/// The entries met so far, and the first malformed one, if any.
+#[derive(Debug, Default)]
+pub(crate) struct Seen {
+    kinds: Kinds,
+    strange: Option<Found>,
+}
+
+impl Seen {
+    pub(crate) fn count(&mut self, entry: &Entry<'_>) {
+        let count = match entry {
+            Entry::Access(_) => &mut self.kinds.access,
+            Entry::Grant(_) => &mut self.kinds.grant,
+            Entry::App(_) => &mut self.kinds.app,
+            Entry::Staff(_) => &mut self.kinds.staff,
+            Entry::Key(_) => &mut self.kinds.key,
+            Entry::Map(_) => &mut self.kinds.map,
+        };
+        *count += 1;
+    }
+
+    pub(crate) fn strange(&mut self, index: u64, why: EntryInvalid) {
+        self.strange.get_or_insert(Found::EntryStrange { index, why });
+    }
+
+    /// The counts, if all entries were in their form.
+    pub(crate) fn kinds(self) -> Result<Kinds, Found> {
+        self.strange.map_or(Ok(self.kinds), Err)
+    }
+}
+
+/// What is missing below the highest number of each grant.
+pub(crate) fn gaps(receipts: &[Receipt]) -> Vec<Gap> {
+    let names: BTreeSet<ReceiptName> = receipts.iter().map(ReceiptName::of).collect();
+    let mut next: BTreeMap<&str, u64> = BTreeMap::new();
+    let mut gaps = Vec::new();
+    for ReceiptName { grant, n } in &names {
+        let from = next.insert(grant, n + 1).unwrap_or(1);
+        if from < *n {
+            gaps.push(Gap { grant: grant.clone(), from, to: n - 1 });
+        }
+    }
+    gaps
+}
+
+impl fmt::Display for Gap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { grant, from, to } = self;
+        if from == to {
+            write!(f, "access {from} of grant {grant}")
+        } else {
+            write!(f, "accesses {from} to {to} of grant {grant}")
+        }
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Checkpoint { origin, size, root } = &self.checkpoint;
+        let Kinds { access, grant, app, staff, key, map } = self.kinds;
+        writeln!(
+            f,
+            "Proved: {origin} holds exactly the {size} entries that its key signed, with the root {root}."
+        )?;
+        writeln!(
+            f,
+            "They are {access} accesses, {grant} changes of grants, {app} of apps, {staff} staff acts, {key} changes of \
+             keys and {map} map roots."
+        )?;
+        match self.since {
+            Some(since) => {
+                writeln!(f, "Proved: the first {since} of them are those of the checkpoint that you kept.")?
+            }
+            None => writeln!(
+                f,
+                "Not proved: that none was changed earlier; keep this checkpoint to check next time."
+            )?,
+        }
+        match self.receipts {
+            0 => writeln!(f, "Not proved: whom and what the entries are about; no receipts were given.")?,
+            1 => writeln!(f, "Proved: the receipt is genuine, and its record stands in the log.")?,
+            n => {
+                writeln!(f, "Proved: all {n} receipts are genuine, and each record stands in the log once.")?
+            }
+        }
+        for gap in &self.gaps {
+            writeln!(f, "To look into: {gap} took place, by the numbers, and no receipt was given here.")?;
+        }
+        write!(
+            f,
+            "Not proved: that everyone is shown this same log (that takes witnesses), and what an app did afterwards with \
+             what it had read."
+        )
+    }
+}
