@@ -2,6 +2,7 @@
 //! Invariant: depends on nothing but std, so that it builds in seconds on a machine that has just been cloned to.
 
 mod check;
+mod postgres;
 mod provide;
 mod steps;
 mod test;

@@ -25,9 +25,11 @@ pub(crate) const CHROMIUM: Need = Need {
 };
 pub(crate) const NODE: Need = Need {
     what: "Node.js 20 or newer, with npm",
-    present: || on_path("node").is_some() && on_path("npm").is_some(),
+    present: || node_version().is_some_and(|version| version >= NODE_VERSION_MIN) && on_path("npm").is_some(),
     packages: &["nodejs", "npm"],
 };
+
+const NODE_VERSION_MIN: u32 = 20;
 
 /// Makes sure that each of `needs` is there.
 pub(crate) fn provide(needs: &[Need]) -> Result<(), Stop> {
@@ -50,9 +52,10 @@ pub(crate) fn provide(needs: &[Need]) -> Result<(), Stop> {
         .and_then(|()| apt(&[&["install", "--no-install-recommends"], packages.as_slice()].concat()))
         .map_err(|why| Stop::Unable(format!("{why}; install {} and try again", names.join(", "))))?;
     match missing.iter().find(|need| !(need.present)()) {
-        Some(still) => {
-            Err(Stop::Unable(format!("{} was installed and still is not to be found", still.what)))
-        }
+        Some(still) => Err(Stop::Unable(format!(
+            "what this Debian has is not {}; install that and try again",
+            still.what
+        ))),
         None => Ok(()),
     }
 }
@@ -71,6 +74,12 @@ fn advice(names: &[&str], packages: &[&str], debian: bool) -> String {
 pub(crate) fn chromium() -> Option<PathBuf> {
     let told = std::env::var_os("WAXSEAL_CHROMIUM").map(PathBuf::from);
     told.or_else(|| ["chromium", "chromium-browser", "google-chrome"].into_iter().find_map(on_path))
+}
+
+/// The first number of Node's version (`v20.1.2`).
+fn node_version() -> Option<u32> {
+    let said = Command::new("node").arg("--version").output().ok()?;
+    String::from_utf8_lossy(&said.stdout).trim().strip_prefix('v')?.split('.').next()?.parse().ok()
 }
 
 /// Where `initdb` is: the cluster looks in the same places.

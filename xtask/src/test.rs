@@ -1,19 +1,13 @@
 //! `cargo xtask test`: everything that is tested, in one run, on one machine.
-//! Invariant: whatever fails, the database cluster that was started is stopped and its folder removed.
+//! Invariant: a step that cannot be taken is counted as failed, so nothing passes by being left out.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::postgres::Postgres;
 use crate::provide::{self, provide};
 use crate::steps::{Steps, plainly};
 use crate::{Stop, cargo, tidy};
-
-// Shared as a file with the crates whose tests start a cluster of their own: a dependency would cost this
-// program its quick build.
-#[path = "../../crates/testkit/src/cluster.rs"]
-#[allow(unreachable_pub, reason = "it is public where crates share it")]
-mod cluster;
-use cluster::Cluster;
 
 pub(crate) const HELP: &str = "\
 Build and test everything: the house rules, the Rust tests on SQLite and on PostgreSQL, the pages in Chromium
@@ -52,14 +46,16 @@ pub(crate) fn run(root: &Path, args: &[String]) -> Result<(), Stop> {
     }
     provide(&needs)?;
     let mut steps = Steps::default();
-    if ask.filter.is_empty() {
+    if ask.rust && ask.filter.is_empty() {
         steps.step("tidy", |_| tidy::run(root));
     }
-    if ask.rust {
-        rust(root, &ask, &mut steps);
-    }
-    if ask.browser {
-        browser(root, &ask, &mut steps);
+    if build(root, &ask, &mut steps) {
+        if ask.rust {
+            rust(root, &ask, &mut steps);
+        }
+        if ask.browser {
+            browser(root, &ask, &mut steps);
+        }
     }
     steps.print_summary();
     let tally = steps.tally;
@@ -91,29 +87,37 @@ fn parse(args: &[String]) -> Result<Ask, String> {
 
 const POSTGRES_URL: &str = "WAXSEAL_TEST_POSTGRES";
 
+/// Builds what the tests need, with the features that the test runner would, so that nothing is built twice.
+/// True if there is something to test; where a filter names the tests, their runner builds what they need.
+fn build(root: &Path, ask: &Ask, steps: &mut Steps) -> bool {
+    let what: &[&str] = match ask {
+        Ask { rust: false, .. } => &["--package", "waxseal"],
+        Ask { filter, .. } if filter.is_empty() => &["--workspace", "--all-targets"],
+        _ => return true,
+    };
+    steps.step("build", |_| plainly(cargo(root).arg("build").args(what)))
+}
+
 fn rust(root: &Path, ask: &Ask, steps: &mut Steps) {
-    let mut cluster = None;
+    let mut postgres = None;
     if std::env::var_os(POSTGRES_URL).is_none() {
         steps.step("start a temporary PostgreSQL", |_| {
-            let started = Cluster::start()?;
+            let started = Postgres::start()?;
             eprintln!("{}", started.url());
-            cluster = Some(started);
+            postgres = Some(started);
             Ok(())
         });
-        if cluster.is_none() {
+        if postgres.is_none() {
             return;
         }
-    }
-    if ask.filter.is_empty() && !build(root, steps) {
-        return;
     }
     // Cargo takes `--workspace` as "and all others" even where packages are named.
     let names_packages = ask.filter.iter().any(|arg| arg.starts_with("-p") || arg.starts_with("--package"));
     let tests = |command: &[&str], rest: &[&str]| {
         let mut tests = cargo(root);
         tests.args(command).args((!names_packages).then_some("--workspace")).args(rest).args(&ask.filter);
-        if let Some(cluster) = &cluster {
-            tests.env(POSTGRES_URL, cluster.url());
+        if let Some(postgres) = &postgres {
+            tests.env(POSTGRES_URL, postgres.url());
         }
         tests
     };
@@ -127,19 +131,14 @@ fn rust(root: &Path, ask: &Ask, steps: &mut Steps) {
     }
 }
 
-/// Builds what all tests need at once, as the test runner would, so that nothing is built twice.
-fn build(root: &Path, steps: &mut Steps) -> bool {
-    steps.step("build", |_| plainly(cargo(root).args(["build", "--workspace", "--all-targets"])))
-}
-
 fn browser(root: &Path, ask: &Ask, steps: &mut Steps) {
     let folder = root.join("tests/browser");
-    if !ask.rust && !steps.step("build", |_| plainly(cargo(root).args(["build", "--package", "waxseal"]))) {
-        return;
-    }
     let installed = steps.step("install playwright-core", |_| {
         let mut npm = Command::new("npm");
-        plainly(npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(&folder))
+        plainly(
+            npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier"])
+                .current_dir(&folder),
+        )
     });
     if installed {
         steps.step("browser tests", |steps| {
