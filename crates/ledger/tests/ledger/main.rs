@@ -2,6 +2,9 @@
 //!
 //! Invariant: no expectation here was printed by the code under test, unless docs/ledger.md shows it to the reader.
 
+mod example;
 mod log;
 mod proof;
+mod record;
+mod signed;
 mod tile;
