@@ -8,3 +8,4 @@ mod proof;
 mod record;
 mod signed;
 mod tile;
+mod verify;
