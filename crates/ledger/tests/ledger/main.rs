@@ -2,6 +2,8 @@
 //!
 //! Invariant: no expectation here was printed by the code under test, unless docs/ledger.md shows it to the reader.
 
+#![allow(clippy::expect_used, reason = "in tests a broken expectation is a failure, in their helpers too")]
+
 mod example;
 mod log;
 mod proof;

@@ -2,7 +2,7 @@
 
 use ct_merkle::mem_backed_tree::MemoryBackedTree;
 use ct_merkle::{ConsistencyProof, InclusionProof, RootHash};
-use ledger::hash::{Hash, empty_root, leaf_hash};
+use ledger::hash::{Hash, empty_root, leaf_hash, root_over};
 use ledger::proof::{ProofRefused, ProofWrong, TreeHashes, verify_consistency, verify_inclusion};
 use proptest::prelude::*;
 use sha2::Sha256;
@@ -53,7 +53,9 @@ fn check_inclusion(log: &mut MemoryLog, oracle: &Oracle, index: u64) {
 
 fn check_consistency(log: &mut MemoryLog, oracle: &Oracle, old_size: u64) {
     let (size, root) = (log.size, log.root());
-    let old_root = log_of(old_size).root();
+    let leaves: Vec<Hash> =
+        oracle.items()[..old_size as usize].iter().map(|entry| leaf_hash(entry)).collect();
+    let old_root = root_over(&leaves);
     let proof = TreeHashes::new(size, log).prove_consistency(old_size).expect("in range");
     verify_consistency(old_size, old_root, size, root, &proof).expect("own proof");
     if old_size == 0 || old_size == size {
@@ -120,7 +122,7 @@ fn the_sizes_around_the_end_of_a_tile_agree() {
     for size in [255, 256, 257, 511, 512, 513, 65_535, 65_536, 65_537, 70_000] {
         let (mut log, oracle) = (log_of(size), oracle_of(size));
         assert_eq!(&log.root().0[..], oracle.root().as_bytes().as_slice());
-        for number in [0, 1, 127, 254, 255, 256, 65_534, 65_535, 65_536, size - 2, size - 1] {
+        for number in [0, 255, 256, 65_535, 65_536, size - 1] {
             if number < size {
                 check_inclusion(&mut log, &oracle, number);
                 check_consistency(&mut log, &oracle, number);
