@@ -1,0 +1,72 @@
+//! A view becomes a response: HTML, with the headers that keep it what it is.
+//!
+//! Invariant: every page goes out with a policy that runs no inline script or style, loads from nowhere else, may not be
+//! framed, and is not kept by caches.
+
+use askama::Template;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+/// What the browser may load and do on every page. `form-action` also binds the redirects that follow a form, so the
+/// page whose form leads back to an app needs [`page_returning_to`].
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
+     base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
+
+/// The page, with this status.
+pub fn page(status: StatusCode, view: &impl Template) -> Response {
+    answer(status, view, HeaderValue::from_static(POLICY))
+}
+
+/// The page, whose form may in the end lead to `origin`: `https://jukebox.example`, or `org.example.app:` for a scheme.
+/// An origin that could break out of the policy is left out, and then the browser refuses the redirect.
+pub fn page_returning_to(origin: &str, view: &impl Template) -> Response {
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || b":/.-[]+".contains(&b);
+    let policy = if !origin.is_empty() && origin.bytes().all(is_plain) {
+        HeaderValue::try_from(format!("{POLICY} {origin}")).unwrap_or(HeaderValue::from_static(POLICY))
+    } else {
+        HeaderValue::from_static(POLICY)
+    };
+    answer(StatusCode::OK, view, policy)
+}
+
+fn answer(status: StatusCode, view: &impl Template, policy: HeaderValue) -> Response {
+    match view.render() {
+        Ok(html) => {
+            let headers = [
+                (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
+                (header::CONTENT_SECURITY_POLICY, policy),
+                (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+                (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+                (header::REFERRER_POLICY, HeaderValue::from_static("same-origin")),
+                (
+                    header::HeaderName::from_static("cross-origin-opener-policy"),
+                    HeaderValue::from_static("same-origin"),
+                ),
+                (
+                    header::HeaderName::from_static("cross-origin-resource-policy"),
+                    HeaderValue::from_static("same-origin"),
+                ),
+            ];
+            (status, headers, html).into_response()
+        }
+        Err(error) => {
+            tracing::error!(%error, "a page could not be drawn");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+/// A text as the value of a query parameter.
+pub(crate) fn query_value(text: &str) -> String {
+    use std::fmt::Write;
+    let mut out = String::with_capacity(text.len());
+    for &byte in text.as_bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            // Writing to a String cannot fail.
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
+}

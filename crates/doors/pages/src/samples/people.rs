@@ -1,0 +1,189 @@
+//! Samples of signing in and up, friends, settings, notices, problems.
+
+use super::{after, date, drawn, inside, moment, outside};
+use crate::view::*;
+
+fn friend(id: &str, handle: &str, name: &str) -> Friend {
+    Friend {
+        id: format!("per_{id}"),
+        handle: handle.into(),
+        name: name.into(),
+        since: date("2026-03-14T09:00:00Z"),
+    }
+}
+
+fn friends() -> Vec<Friend> {
+    vec![
+        friend("1", "grace", "Grace Hopper"),
+        friend("2", "linus.p", "Linus"),
+        friend("3", "haruto", "佐藤 陽翔"),
+        friend("4", "layla", "ليلى بنت أحمد"),
+        friend("5", "zed", "Z̵̡̛͇̣̥͎̯͈͚̗̻̓̈́̓̀̊̈́̋a̶̢̧̢̛̠͇̮̻̓l̴̻͓̬̥̂g̵̛̗̈́o̴̡̧̖͂ of the very long name that will not end before the row does"),
+        friend("6", "spoof", "Ada\u{202E}ecalevoL\u{202C} \u{200B}"),
+    ]
+}
+
+fn sign_up() -> SignUp {
+    SignUp {
+        page: outside(),
+        handle: Name::default(),
+        name: Name::default(),
+        handle_problem: None,
+        name_problem: None,
+        password_problem: None,
+        return_to: String::new(),
+    }
+}
+
+fn sign_in() -> SignIn {
+    SignIn {
+        page: outside(),
+        handle: Name::default(),
+        problem: None,
+        return_to: String::new(),
+        on_behalf_of: None,
+    }
+}
+
+fn friends_page() -> Friends {
+    Friends {
+        page: inside(),
+        asked_me: vec![friend("7", "margaret", "Margaret Hamilton")],
+        asked_by_me: vec![friend("8", "alan", "Alan T.")],
+        friends: friends(),
+        handle: Name::default(),
+        handle_problem: None,
+        is_hidden_from_apps: false,
+    }
+}
+
+fn session(id: &str, browser: &str, is_this: bool) -> Session {
+    let (since, last_used) = (date("2026-11-02T09:00:00Z"), moment("2026-11-23T11:58:00Z"));
+    Session { id: format!("ses_{id}"), browser: browser.into(), since, last_used, is_this }
+}
+
+fn settings() -> Settings {
+    Settings {
+        page: after(Flash::done("Your name is changed.")),
+        name: "Ada Lovelace".into(),
+        name_problem: None,
+        password_problem: None,
+        password_new_problem: Some("Too short: at least 10 characters, please.".to_owned()),
+        is_hidden_from_apps: true,
+        are_words_kept: false,
+        sessions: vec![
+            session("1", "Firefox on Linux", true),
+            session("2", "Safari on iPhone", false),
+            session("3", "Chromium on Windows", false),
+        ],
+    }
+}
+
+fn notices() -> Notices {
+    let notice = |sentence: &str, link: Option<&str>, is_unread| Notice {
+        at: moment("2026-11-23T08:15:00Z"),
+        sentence: sentence.to_owned(),
+        link: link.map(str::to_owned),
+        is_unread,
+    };
+    Notices {
+        page: inside(),
+        notices: vec![
+            notice(
+                "Jukebox deleted a message. You can restore it until 23 December.",
+                Some("/deleted"),
+                true,
+            ),
+            notice("Margaret Hamilton asks to be your friend.", Some("/friends"), true),
+            notice(
+                "Your grant to Marquee ended by itself, 90 days after you gave it.",
+                Some("/apps/gra_2"),
+                false,
+            ),
+            notice("You signed in on Safari on iPhone.", None, false),
+        ],
+        pager: Pager { newer: None, older: Some("/notices?before=9".to_owned()) },
+    }
+}
+
+fn problem() -> Problem {
+    Problem {
+        page: outside(),
+        title: "There is nothing here".to_owned(),
+        what: "Either it never was, or it is not yours to see. Both answer the same.".to_owned(),
+        remedies: vec![
+            "Check the address for a slip of the finger.".to_owned(),
+            "If you came by a link from someone else, it may be theirs alone.".to_owned(),
+        ],
+        name: Some("/problems/not-found".to_owned()),
+        event: None,
+    }
+}
+
+pub(crate) fn samples() -> Vec<(&'static str, String)> {
+    let new = ConversationNew {
+        page: inside(),
+        friends: friends(),
+        ticked: vec!["per_1".to_owned(), "per_3".to_owned()],
+        title: "Regatta".into(),
+        problem: None,
+    };
+    vec![
+        drawn("sign-up", &sign_up()),
+        drawn(
+            "sign-up-refused",
+            &SignUp {
+                handle: "аda".into(),
+                name: "Ada".into(),
+                handle_problem: Some(
+                    "“аda” looks like another handle. Please choose a different one.".to_owned(),
+                ),
+                password_problem: Some("Too short: at least 10 characters, please.".to_owned()),
+                return_to: "/consent?request=1&x=2".to_owned(),
+                ..sign_up()
+            },
+        ),
+        drawn("sign-in", &sign_in()),
+        drawn(
+            "sign-in-refused",
+            &SignIn {
+                handle: "ada".into(),
+                problem: Some("That handle and password do not go together.".to_owned()),
+                on_behalf_of: Some("Jukebox".into()),
+                return_to: "/consent?request=1".to_owned(),
+                ..sign_in()
+            },
+        ),
+        drawn("sign-out", &SignOut { page: inside() }),
+        drawn("friends", &friends_page()),
+        drawn(
+            "friends-empty",
+            &Friends {
+                page: after(Flash::refused("Nobody here is called @grcae.")),
+                asked_me: vec![],
+                asked_by_me: vec![],
+                friends: vec![],
+                handle: "grcae".into(),
+                handle_problem: Some("Nobody here is called @grcae. Check the spelling.".to_owned()),
+                is_hidden_from_apps: true,
+            },
+        ),
+        drawn("conversation-new", &new),
+        drawn("conversation-new-empty", &ConversationNew { friends: vec![], ..new.clone() }),
+        drawn("settings", &settings()),
+        drawn("notices", &notices()),
+        drawn("notices-empty", &Notices { notices: vec![], pager: Pager::default(), ..notices() }),
+        drawn("problem", &problem()),
+        drawn(
+            "problem-fault",
+            &Problem {
+                page: inside(),
+                title: "Something broke on our side".to_owned(),
+                what: "Nothing was changed. It is written down, and trying again is safe.".to_owned(),
+                remedies: vec![],
+                name: Some("/problems/fault".to_owned()),
+                event: Some("evt_7k2m9".to_owned()),
+            },
+        ),
+    ]
+}

@@ -1,0 +1,268 @@
+//! Samples of consent, connected apps, a grant, apps in a conversation, the directory.
+
+use super::{after, date, drawn, inside, moment, outside};
+use crate::view::*;
+
+fn terms(reach: &[(&'static str, bool)]) -> TermsForm {
+    let action = |value, is_ticked, is_optional| ActionChoice { value, is_ticked, is_optional };
+    let conversation = |id: &str, title: &str, hint: &str, is_ticked| ConversationChoice {
+        id: format!("con_{id}"),
+        title: title.into(),
+        hint: hint.to_owned(),
+        is_ticked,
+    };
+    TermsForm {
+        app: "Jukebox".into(),
+        actions: vec![
+            action("list", true, false),
+            action("read", true, false),
+            action("send", true, false),
+            action("delete", false, true),
+        ],
+        reach: reach.iter().map(|&(value, is_selected)| ReachChoice { value, is_selected }).collect(),
+        conversations: vec![
+            conversation("1", "Grace Hopper", "31 messages", true),
+            conversation("2", "Regatta 2026", "1,204 messages", false),
+            conversation("3", "佐藤 陽翔", "88 messages", true),
+            conversation("4", "ليلى بنت أحمد", "8 messages", false),
+        ],
+        kinds: ["text", "card", "receipt"]
+            .map(|value| KindChoice { value, is_ticked: value != "receipt" })
+            .to_vec(),
+        since: vec![Choice::since("P3D", true), Choice::since("P1D", false), Choice::since("grant", false)],
+        expires_in: [7_776_000, 2_592_000, 604_800, 86_400, 3_600]
+            .map(|s| Choice::expires_in(s, s == 7_776_000))
+            .to_vec(),
+    }
+}
+
+fn consent(terms: TermsForm) -> Consent {
+    Consent {
+        page: inside(),
+        app: "Jukebox".into(),
+        partner: "Northwind Music".into(),
+        purpose: "Shows and answers chats beside the music".into(),
+        return_to: "/authorize?request=1".to_owned(),
+        returns_to: "jukebox.example".into(),
+        is_authenticated: true,
+        scopes: ["openid", "profile", "offline_access"]
+            .map(|value| Scope { value: value.to_owned() })
+            .to_vec(),
+        terms: Some(terms),
+        uses: None,
+        preview: Preview { can_read: true, messages: 42, conversations: 2 },
+        problem: None,
+        hidden: vec![Hidden { name: "request".to_owned(), value: "req_1\"<".to_owned() }],
+    }
+}
+
+fn usage(action: &'static str, could: Option<&str>, times: u64, messages: u64) -> Usage {
+    Usage { action, could: could.map(str::to_owned), times, messages }
+}
+
+fn jukebox() -> AppCard {
+    AppCard {
+        grant: "gra_1".to_owned(),
+        app: "Jukebox".into(),
+        partner: "Northwind Music".into(),
+        purpose: "Shows and answers chats beside the music".into(),
+        reach: "All your conversations, the last 3 days, text and cards".to_owned(),
+        usage: vec![
+            usage("list", Some("8 conversations"), 31, 0),
+            usage("read", Some("1,204 messages in 8 conversations"), 12, 42),
+            usage("send", Some("In 8 conversations"), 0, 0),
+            usage("delete", None, 0, 0),
+        ],
+        since: date("2026-11-01T09:00:00Z"),
+        until: date("2027-01-30T09:00:00Z"),
+        ended_because: None,
+        last_used: Some(moment("2026-11-23T11:52:00Z")),
+    }
+}
+
+fn teller() -> AppCard {
+    AppCard {
+        grant: "gra_3".to_owned(),
+        app: "Teller".into(),
+        partner: "First Harbour Bank".into(),
+        purpose: "Posts the receipt of a payment to the friend you paid".into(),
+        reach: "Only conversations that it starts, receipts only".to_owned(),
+        usage: vec![
+            usage("list", None, 0, 0),
+            usage("read", None, 0, 0),
+            usage("send", Some("In 1 conversation"), 1, 1),
+            usage("delete", None, 0, 0),
+        ],
+        last_used: None,
+        ..jukebox()
+    }
+}
+
+fn marquee() -> AppCard {
+    AppCard {
+        grant: "gra_2".to_owned(),
+        app: "Marquee".into(),
+        partner: "Lantern Films".into(),
+        ended_because: Some("You revoked it".to_owned()),
+        until: date("2026-10-05T09:00:00Z"),
+        ..jukebox()
+    }
+}
+
+fn grant() -> Grant {
+    let access = |n, what: &str, which: Option<&str>, is_refused| Access {
+        n,
+        at: moment("2026-11-23T11:52:00Z"),
+        what: what.to_owned(),
+        conversation: which.map(|_| ("con_1".to_owned(), "Grace Hopper".into())),
+        which: which.map(str::to_owned),
+        is_refused,
+    };
+    let change = |what: &str| Change { at: moment("2026-11-01T09:00:00Z"), what: what.to_owned() };
+    Grant {
+        page: after(Flash::done("Narrowed. It holds from this moment on.")),
+        card: jukebox(),
+        terms: Some(terms(&[("all", true), ("chosen", false)])),
+        accesses_total: 1_243,
+        accesses: vec![
+            access(1_243, "Read 11 messages", Some("numbers 21 to 31"), false),
+            access(1_242, "Saw the list of conversations", None, false),
+            access(1_241, "Sent a card", Some("number 25"), false),
+            access(1_240, "Tried to delete a message", Some("number 12"), true),
+            access(1_239, "Read 50 messages", Some("numbers 1 to 50, 3 withheld by their author"), false),
+        ],
+        pager: Pager { newer: None, older: Some("/apps/gra_1?before=1239".to_owned()) },
+        history: vec![
+            change("You narrowed it: no longer delete"),
+            change("You let it in: see, read, send and delete; the last 3 days; for 90 days"),
+        ],
+    }
+}
+
+fn conversation_apps() -> ConversationApps {
+    let here = |app: &str, partner: &str, whose: &str, own_grant: Option<&str>, may: &str| AppHere {
+        app: app.into(),
+        partner: partner.into(),
+        whose: whose.into(),
+        own_grant: own_grant.map(str::to_owned),
+        may: may.to_owned(),
+    };
+    ConversationApps {
+        page: inside(),
+        id: "con_1".to_owned(),
+        title: "Grace Hopper".into(),
+        apps: vec![
+            here(
+                "Jukebox",
+                "Northwind Music",
+                "Ada Lovelace",
+                Some("gra_1"),
+                "read and send, the last 3 days",
+            ),
+            here("Teller", "First Harbour Bank", "Grace Hopper", None, "send receipts"),
+        ],
+        are_words_kept: false,
+        are_words_kept_everywhere: false,
+        is_locked_by_me: false,
+        locked_by: vec![],
+    }
+}
+
+fn directory() -> Directory {
+    let phrases = |list: &[&str]| list.iter().map(|&phrase| phrase.to_owned()).collect::<Vec<_>>();
+    let entry = |id: &str, app: &str, partner: &str, purpose: &str, ceiling: &[&str], people_rounded| {
+        DirectoryEntry {
+            id: format!("app_{id}"),
+            app: app.into(),
+            partner: partner.into(),
+            purpose: Some(purpose.into()),
+            ceiling: phrases(ceiling),
+            former: vec![],
+            people_rounded,
+            retires: None,
+            is_suspended: false,
+        }
+    };
+    Directory {
+        page: outside(),
+        apps: vec![
+            DirectoryEntry {
+                former: vec![FormerCeiling {
+                    until: date("2026-06-01T00:00:00Z"),
+                    ceiling: phrases(&["See, read, send and delete", "All conversations"]),
+                }],
+                ..entry(
+                    "1",
+                    "Jukebox",
+                    "Northwind Music",
+                    "Shows and answers chats beside the music",
+                    &["See, read and send", "All conversations, the last 3 days", "For at most 90 days"],
+                    200,
+                )
+            },
+            DirectoryEntry {
+                retires: Some(date("2027-03-31T00:00:00Z")),
+                ..entry(
+                    "2",
+                    "Marquee",
+                    "Lantern Films",
+                    "Recommends films to friends",
+                    &["Send only", "Only conversations that it starts"],
+                    40,
+                )
+            },
+            DirectoryEntry {
+                is_suspended: true,
+                ..entry(
+                    "3",
+                    "Teller",
+                    "First Harbour Bank",
+                    "Posts the receipt of a payment",
+                    &["Send receipts only"],
+                    0,
+                )
+            },
+        ],
+    }
+}
+
+pub(crate) fn samples() -> Vec<(&'static str, String)> {
+    let chosen = Consent {
+        problem: Some("Pick at least one conversation, or deny.".to_owned()),
+        is_authenticated: false,
+        uses: Some(1),
+        preview: Preview { can_read: false, messages: 0, conversations: 0 },
+        ..consent(terms(&[("chosen", true)]))
+    };
+    let only_sign_in = Consent { terms: None, ..consent(terms(&[("started", true)])) };
+    let apps = Apps { page: inside(), connected: vec![jukebox(), teller()], ended: vec![marquee()] };
+    let ended = Grant {
+        page: inside(),
+        card: marquee(),
+        terms: None,
+        accesses: vec![],
+        accesses_total: 0,
+        ..grant()
+    };
+    let locked = ConversationApps {
+        apps: vec![],
+        are_words_kept_everywhere: true,
+        is_locked_by_me: true,
+        locked_by: vec!["Grace Hopper".into()],
+        ..conversation_apps()
+    };
+    vec![
+        drawn("consent", &consent(terms(&[("all", true), ("chosen", false)]))),
+        drawn("consent-started", &consent(terms(&[("started", true)]))),
+        drawn("consent-chosen", &chosen),
+        drawn("consent-sign-in", &only_sign_in),
+        drawn("apps", &apps),
+        drawn("apps-empty", &Apps { connected: vec![], ended: vec![], ..apps.clone() }),
+        drawn("grant", &grant()),
+        drawn("grant-ended", &ended),
+        drawn("conversation-apps", &conversation_apps()),
+        drawn("conversation-apps-locked", &locked),
+        drawn("directory", &directory()),
+        drawn("directory-empty", &Directory { page: outside(), apps: vec![] }),
+    ]
+}

@@ -1,0 +1,112 @@
+//! What each page shows: one struct a page, filled by the action's file, drawn by the template of the same name.
+//!
+//! Invariant: a view holds only what the page says, already decided and counted. No view reads a database, a clock or a
+//! request, and every text written by people is a [`Name`] or [`Words`], so that no template can show it unguarded.
+
+mod apps;
+mod consent;
+mod conversation;
+mod conversation_apps;
+mod conversation_new;
+mod deleted;
+mod directory;
+mod friends;
+mod grant;
+mod notices;
+mod problem;
+mod settings;
+mod sign;
+mod terms;
+
+pub use crate::shown_text::{Name, Span, Words};
+pub use crate::when::When;
+pub use apps::{AppCard, Apps};
+pub use consent::{Consent, Hidden, Preview, Scope};
+pub use conversation::{
+    AppsHere, Card, Content, Conversation, Conversations, Entry, Erasable, Message, Messages, Participant,
+    Receipt, Row, entries,
+};
+pub use conversation_apps::{AppHere, ConversationApps};
+pub use conversation_new::ConversationNew;
+pub use deleted::{Deleted, DeletedRow};
+pub use directory::{Directory, DirectoryEntry, FormerCeiling};
+pub use friends::{Friend, Friends};
+pub use grant::{Access, Change, Grant, Usage};
+pub use notices::{Notice, Notices};
+pub use problem::Problem;
+pub use settings::{Session, Settings};
+pub use sign::{SignIn, SignOut, SignUp};
+pub use terms::{
+    ActionChoice, Choice, ConversationChoice, KindChoice, ReachChoice, TermsForm, action_label, since_words,
+    span_words,
+};
+
+/// What every page has around its own matter.
+#[derive(Debug, Clone)]
+pub struct Page {
+    /// Who is signed in; `None` shows the ways to sign in and up instead of the navigation.
+    pub viewer: Option<Viewer>,
+    /// The token that every form carries in the hidden field `csrf`; belongs to the session, or to the sign-in cookie.
+    pub csrf: String,
+    /// The outcome of what was just done, above the page's own matter.
+    pub flash: Option<Flash>,
+}
+
+/// Who is signed in.
+#[derive(Debug, Clone)]
+pub struct Viewer {
+    /// Without the `@`.
+    pub handle: Name,
+    /// As they call themselves.
+    pub name: Name,
+    /// Unread notices; a dot in the navigation says that there are some.
+    pub notices_unread: u64,
+}
+
+/// One sentence on what was just done, or on why it was not.
+#[derive(Debug, Clone)]
+pub struct Flash {
+    /// The sentence.
+    pub text: String,
+    /// Whether it tells of a refusal: shown in another tone and announced at once.
+    pub is_refusal: bool,
+}
+
+impl Flash {
+    /// It was done.
+    pub fn done(text: impl Into<String>) -> Self {
+        Flash { text: text.into(), is_refusal: false }
+    }
+
+    /// It was not done, and why.
+    pub fn refused(text: impl Into<String>) -> Self {
+        Flash { text: text.into(), is_refusal: true }
+    }
+}
+
+/// Where a list goes on. `None` where there is nothing more.
+#[derive(Debug, Clone, Default)]
+pub struct Pager {
+    /// Address of the newer part.
+    pub newer: Option<String>,
+    /// Address of the older part.
+    pub older: Option<String>,
+}
+
+/// `1 message`, `2 messages`, `1,204 messages`: a count with its noun.
+pub fn counted(count: u64, one: &str, many: &str) -> String {
+    format!("{} {}", grouped(count), if count == 1 { one } else { many })
+}
+
+/// A number with commas between its thousands.
+pub fn grouped(count: u64) -> String {
+    let digits = count.to_string();
+    let mut out = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}

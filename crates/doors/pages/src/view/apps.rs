@@ -1,0 +1,41 @@
+//! The apps that a person let in: what each could do, beside what it did.
+
+use super::{Name, Page, Usage, When};
+use askama::Template;
+
+/// `/apps`
+#[derive(Template, Debug, Clone)]
+#[template(path = "apps.html")]
+pub struct Apps {
+    /// The frame.
+    pub page: Page,
+    /// Those that can do something now; most recently used first.
+    pub connected: Vec<AppCard>,
+    /// Those whose grants have ended; their accesses stay on record.
+    pub ended: Vec<AppCard>,
+}
+
+/// One grant, in short.
+#[derive(Debug, Clone)]
+pub struct AppCard {
+    /// `gra_…`
+    pub grant: String,
+    /// The app's name.
+    pub app: Name,
+    /// The organisation behind it.
+    pub partner: Name,
+    /// Why it asked.
+    pub purpose: Name,
+    /// Which conversations, in a few words: `All conversations, the last 3 days`.
+    pub reach: String,
+    /// Each action: could, did.
+    pub usage: Vec<Usage>,
+    /// When it was let in.
+    pub since: When,
+    /// When it ends, or ended.
+    pub until: When,
+    /// Why it ended (`You revoked it`), for those that have.
+    pub ended_because: Option<String>,
+    /// When it last did anything.
+    pub last_used: Option<When>,
+}

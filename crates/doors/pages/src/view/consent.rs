@@ -1,0 +1,104 @@
+//! The page on which a person lets an app in, as narrowly as they like.
+
+use super::{Name, Page, TermsForm, counted};
+use askama::Template;
+
+/// `/consent`. The form posts the fields of [`TermsForm`], the hidden fields as they are, and `decision` = `update`
+/// (shows the page again with a fresh preview), `allow` or `deny`.
+#[derive(Template, Debug, Clone)]
+#[template(path = "consent.html")]
+pub struct Consent {
+    /// The frame; somebody is signed in.
+    pub page: Page,
+    /// The app's name.
+    pub app: Name,
+    /// The organisation behind it.
+    pub partner: Name,
+    /// Why it asks, in its own sentence.
+    pub purpose: Name,
+    /// A local address that asks this question again, for who signs in as someone else first (`/sign-out`, `return_to`).
+    pub return_to: String,
+    /// The host, or scheme, that the browser goes to afterwards.
+    pub returns_to: Name,
+    /// Whether the app proved who it is (a key or a secret); otherwise the page says that it did not.
+    pub is_authenticated: bool,
+    /// What the app learns besides messages.
+    pub scopes: Vec<Scope>,
+    /// What it asks for, to be narrowed; `None` if it asks for no messages.
+    pub terms: Option<TermsForm>,
+    /// How many acts in all, if it asks for a limited number.
+    pub uses: Option<u64>,
+    /// What the choices above would mean today.
+    pub preview: Preview,
+    /// Why the choices cannot stand (`Pick at least one conversation.`), after `allow`.
+    pub problem: Option<String>,
+    /// Carried as they are.
+    pub hidden: Vec<Hidden>,
+}
+
+impl Consent {
+    fn times(&self) -> Option<String> {
+        self.uses.map(|uses| counted(uses, "time", "times"))
+    }
+}
+
+/// A hidden field.
+#[derive(Debug, Clone)]
+pub struct Hidden {
+    /// Its name.
+    pub name: String,
+    /// Its value.
+    pub value: String,
+}
+
+/// One scope: `openid`, `profile`, `friends`, `offline_access`.
+#[derive(Debug, Clone)]
+pub struct Scope {
+    /// The wire value.
+    pub value: String,
+}
+
+impl Scope {
+    fn words(&self) -> &'static str {
+        match self.value.as_str() {
+            "openid" => "That it is you, by an identifier",
+            "profile" => "Your name and handle",
+            "friends" => "Your friends, less those who hide from apps",
+            "offline_access" => "It stays connected while you are away, until the end that you choose",
+            _ => "Something else that your server allows",
+        }
+    }
+}
+
+/// What the choices would mean today, counted by the same rule that will be enforced.
+#[derive(Debug, Clone, Copy)]
+pub struct Preview {
+    /// Whether `read` is among the ticked actions.
+    pub can_read: bool,
+    /// Messages that could be read now.
+    pub messages: u64,
+    /// Conversations within reach now.
+    pub conversations: u64,
+}
+
+impl Preview {
+    /// `Today this would let Jukebox read 42 messages in 2 conversations.`
+    pub fn sentence(&self, app: &Name) -> String {
+        let app = app.plain();
+        let conversations = counted(self.conversations, "conversation", "conversations");
+        match (self.can_read, self.messages) {
+            (false, _) => {
+                format!("This would not let {app} read any message. It would reach {conversations} today.")
+            }
+            (true, 0) => format!(
+                "Today this would let {app} read no messages: there are none within these limits yet."
+            ),
+            (true, count) => {
+                format!(
+                    "Today this would let {app} read {} in {conversations}.",
+                    counted(count, "message", "messages")
+                )
+            }
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! What happened that the person should know.
+
+use super::{Page, Pager, When};
+use askama::Template;
+
+/// `/notices`
+#[derive(Template, Debug, Clone)]
+#[template(path = "notices.html")]
+pub struct Notices {
+    /// The frame.
+    pub page: Page,
+    /// Newest first.
+    pub notices: Vec<Notice>,
+    /// Where the list goes on.
+    pub pager: Pager,
+}
+
+/// One notice.
+#[derive(Debug, Clone)]
+pub struct Notice {
+    /// When.
+    pub at: When,
+    /// One sentence; names in it come through [`super::Name::plain`].
+    pub sentence: String,
+    /// A local address with more.
+    pub link: Option<String>,
+    /// Whether it is new.
+    pub is_unread: bool,
+}

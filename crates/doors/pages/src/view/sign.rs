@@ -1,0 +1,48 @@
+//! Coming and going: an account is made, a session starts, a session ends.
+
+use super::{Name, Page};
+use askama::Template;
+
+/// `/sign-up`; its form posts `handle`, `name`, `password`, `return_to` to the same address.
+#[derive(Template, Debug, Clone)]
+#[template(path = "sign_up.html")]
+pub struct SignUp {
+    /// The frame; nobody is signed in.
+    pub page: Page,
+    /// The handle as it was typed, when the form is shown again.
+    pub handle: Name,
+    /// The name as it was typed.
+    pub name: Name,
+    /// What is wrong with the handle, if it was refused.
+    pub handle_problem: Option<String>,
+    /// What is wrong with the name.
+    pub name_problem: Option<String>,
+    /// What is wrong with the password.
+    pub password_problem: Option<String>,
+    /// A local address to go to afterwards; empty for `/`. The handler checks it again when it comes back.
+    pub return_to: String,
+}
+
+/// `/sign-in`; its form posts `handle`, `password`, `return_to` to the same address.
+#[derive(Template, Debug, Clone)]
+#[template(path = "sign_in.html")]
+pub struct SignIn {
+    /// The frame; nobody is signed in.
+    pub page: Page,
+    /// The handle as it was typed, when the form is shown again.
+    pub handle: Name,
+    /// Why it did not work. Never says which of the two was wrong.
+    pub problem: Option<String>,
+    /// A local address to go to afterwards; empty for `/`.
+    pub return_to: String,
+    /// The app that sent the person here, so that they know why they are asked.
+    pub on_behalf_of: Option<Name>,
+}
+
+/// `/sign-out`, for who comes by address; the navigation posts there directly.
+#[derive(Template, Debug, Clone)]
+#[template(path = "sign_out.html")]
+pub struct SignOut {
+    /// The frame.
+    pub page: Page,
+}
