@@ -1,5 +1,101 @@
-//! The vault room.
+//! The vault: the only room with a database handle. People, apps, grants, messages and the records of who touched them.
+//!
+//! Invariant: no message leaves but through `sealed/`, where every way out but a person's own goes through a `Permit` and
+//! its durable record. Bodies of transactions are sync; the functions here are async only to wait for them.
 
 mod engine;
+mod refusal;
+mod schema;
+mod sealed;
+mod tables;
 
 pub use engine::{Fault, OpenError, Place, Timing};
+pub use refusal::Refusal;
+pub use sealed::*;
+pub use tables::accounts::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN};
+pub use tables::app_registry::{ListedApp, NewApp};
+pub use tables::apps::AppFacts;
+pub use tables::authorizations::{AUTHORIZATION_S, Waiting};
+pub use tables::connected::{Connected, GrantHistory};
+pub use tables::conversations::{ActiveApp, CONVERSATION_PEOPLE_MAX, Conversation, Listed};
+pub use tables::friends::{Face, FriendList};
+pub use tables::grants::Grant;
+pub use tables::keys::KEY_AHEAD_S;
+pub use tables::people::Person;
+pub use tables::sessions::{SESSION_S, Session};
+pub use tables::tokens::TokenRefusal;
+
+use engine::{Engine, Pending};
+use model::World;
+use std::sync::atomic::AtomicU64;
+use tables::apps::Apps;
+use tables::keys::Keys;
+
+/// How a vault is opened.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// Where the data is.
+    pub place: Place,
+    /// The public URL of the server, without a slash at its end: the issuer, and `iss` in receipts.
+    pub issuer: String,
+    /// The name of the log in a new database; later it is what it was. `None`: made of the issuer.
+    pub log_origin: Option<String>,
+}
+
+/// The open vault.
+pub struct Vault {
+    engine: Engine,
+    world: World,
+    issuer: String,
+    keys: Keys,
+    apps: Apps,
+    hashing: tokio::sync::Semaphore,
+    spent: AtomicU64,
+}
+
+impl Vault {
+    /// Opens the database, brings its schema up to date and loads the keys. Blocks; for start-up.
+    pub fn open(setup: Setup, world: World) -> Result<Vault, OpenError> {
+        let engine = Engine::open(&setup.place)?;
+        engine.migrate(schema::STEPS)?;
+        let bare = setup.issuer.split_once("://").map_or(setup.issuer.as_str(), |(_, rest)| rest);
+        let origin = setup.log_origin.unwrap_or_else(|| format!("{bare}/ledger"));
+        let (issuer, tools) = (setup.issuer.clone(), world.clone());
+        let pending: Pending<Keys, OpenError> = engine.write("open", move |tx| {
+            let keys = Keys::load(tx, &tools, &origin, &issuer)?;
+            tables::log::found(tx, &keys.log)?;
+            Ok(keys)
+        });
+        let keys = pending.wait()?;
+        Ok(Vault {
+            engine,
+            world,
+            issuer: setup.issuer,
+            keys,
+            apps: Apps::default(),
+            hashing: tokio::sync::Semaphore::new(2),
+            spent: AtomicU64::new(0),
+        })
+    }
+
+    /// The public URL of the server.
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// The clock and the randomness that it was handed.
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// How often each named transaction ran, and how long it took.
+    pub fn timings(&self) -> Vec<Timing> {
+        self.engine.metrics()
+    }
+}
+
+impl std::fmt::Debug for Vault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Vault({})", self.issuer)
+    }
+}

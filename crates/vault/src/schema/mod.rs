@@ -1,0 +1,6 @@
+//! The schema, as a list of steps forward. A step that has been released is never edited; a new one is added.
+
+use crate::engine::Step;
+
+/// Every step, in order.
+pub(crate) const STEPS: &[Step] = &[Step { number: 1, name: "house", sql: include_str!("0001_house.sql") }];

@@ -1,0 +1,142 @@
+//! Who did what: access records, for the person whose messages they touched and for the app that made them.
+//!
+//! Invariant: a list is asked for by a `Caller` (its own grant) or an `Own` (her own grants); there is no other asker.
+
+use super::record::{Touched, Written, unsigned};
+use super::{Caller, Own};
+use crate::engine::{Reads, Row, params};
+use crate::tables::ids::{array32, id, opt_id};
+use crate::{Fault, Refusal, Vault};
+use ledger::commitment::SaltKey;
+use model::{Action, ConversationId, GrantId, Time};
+use serde::Serialize;
+
+/// One access, as it is listed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Access {
+    /// Its number in the grant.
+    pub n: i64,
+    /// What was done.
+    pub action: &'static str,
+    /// Where; none for a list of conversations.
+    pub conversation: Option<ConversationId>,
+    /// The first and the last seq that were looked at.
+    pub first_seq: Option<i64>,
+    /// See `first_seq`.
+    pub last_seq: Option<i64>,
+    /// How many messages (or conversations) were handed out or changed.
+    pub count: i64,
+    /// How many messages were left out.
+    pub withheld: i64,
+    /// When.
+    pub at: Time,
+    /// `ok`, or `none` when there was nothing.
+    pub outcome: String,
+    /// Its index in the log; none for the second until it is in a checkpoint.
+    pub leaf: Option<i64>,
+}
+
+/// Columns 0 to 9 of a listed access.
+const COLUMNS: &str =
+    "select n, action, conversation, first_seq, last_seq, count, withheld, at, outcome, leaf from access";
+
+fn action(row: &Row<'_>, column: usize) -> Result<Action, Fault> {
+    let number = row.int(column)?;
+    let action = Action::EACH.iter().copied().find(|&action| action as i64 == number);
+    action.ok_or_else(|| Fault::Shape("an access of no known action".into()))
+}
+
+fn access(row: &Row<'_>) -> Result<Access, Fault> {
+    Ok(Access {
+        n: row.int(0)?,
+        action: action(row, 1)?.as_str(),
+        conversation: opt_id(row, 2)?,
+        first_seq: row.opt_int(3)?,
+        last_seq: row.opt_int(4)?,
+        count: row.int(5)?,
+        withheld: row.int(6)?,
+        at: Time::from_micros(row.int(7)?),
+        outcome: row.text(8)?.to_owned(),
+        leaf: row.opt_int(9)?,
+    })
+}
+
+/// The records of a grant with numbers below `before`, newest first.
+fn newest(
+    db: &mut impl Reads,
+    grant: GrantId,
+    before: Option<i64>,
+    limit: i64,
+) -> Result<Vec<Access>, Fault> {
+    let sql = format!("{COLUMNS} where grant_id = $1 and n < $2 order by n desc limit $3");
+    db.all(&sql, params![grant.as_bytes(), before.unwrap_or(i64::MAX), limit], access)
+}
+
+/// One record with the openings of its commitment.
+pub(super) fn written(db: &mut impl Reads, grant: GrantId, n: i64) -> Result<Option<Written>, Fault> {
+    let sql = "select x.n, x.action, x.conversation, x.first_seq, x.last_seq, x.count, x.withheld, x.at, \
+               x.person_n, g.app, g.salt_key, p.salt_key \
+               from access x join grants g on g.id = x.grant_id join persons p on p.id = g.person \
+               where x.grant_id = $1 and x.n = $2";
+    db.one(sql, params![grant.as_bytes(), n], |row| {
+        Ok(Written {
+            grant,
+            n: row.int(0)?,
+            app: id(row, 9)?,
+            action: action(row, 1)?,
+            touched: Touched {
+                conversation: opt_id(row, 2)?,
+                first_seq: row.opt_int(3)?,
+                last_seq: row.opt_int(4)?,
+                count: row.int(5)?,
+                withheld: row.int(6)?,
+            },
+            at: Time::from_micros(row.int(7)?),
+            salt: SaltKey(array32(row, 10)?).access(unsigned(row.int(0)?)),
+            seal: SaltKey(array32(row, 11)?).person(unsigned(row.int(8)?)).seal(),
+        })
+    })
+}
+
+impl Vault {
+    /// An app's own access records under its grant, newest first, with numbers below `before`.
+    pub async fn accesses_of_caller(
+        &self,
+        caller: &Caller,
+        before: Option<i64>,
+        limit: i64,
+    ) -> Result<Vec<Access>, Refusal> {
+        let grant = caller.grant();
+        self.engine.read("accesses_of_caller", move |snap| Ok(newest(snap, grant, before, limit)?)).await
+    }
+
+    /// Every access under one of the person's grants, newest first, with numbers below `before`.
+    pub async fn accesses_of_own(
+        &self,
+        own: &Own,
+        grant: GrantId,
+        before: Option<i64>,
+        limit: i64,
+    ) -> Result<Vec<Access>, Refusal> {
+        let person = own.person();
+        self.engine
+            .read("accesses_of_own", move |snap| -> Result<_, Refusal> {
+                crate::tables::grants::of_person(snap, person, grant)?.ok_or(Refusal::NotFound)?;
+                Ok(newest(snap, grant, before, limit)?)
+            })
+            .await
+    }
+
+    /// The receipt of one access, for the person whose messages it touched.
+    pub async fn receipt_of_own(&self, own: &Own, grant: GrantId, n: i64) -> Result<String, Refusal> {
+        let person = own.person();
+        let written = self
+            .engine
+            .read("receipt_of_own", move |snap| -> Result<_, Refusal> {
+                crate::tables::grants::of_person(snap, person, grant)?.ok_or(Refusal::NotFound)?;
+                written(snap, grant, n)?.ok_or(Refusal::NotFound)
+            })
+            .await?;
+        self.sign_receipt(&written)
+    }
+}

@@ -1,0 +1,139 @@
+//! From a token to a caller: which app asks, for which person, under which grant.
+//!
+//! Invariant: a `Caller` is a snapshot for one request. It lets nothing through by itself; the gate does, and what the
+//! gate lets through is checked again when the record is written.
+
+use crate::engine::{Reads, Row, params};
+use crate::tables::apps::AppFacts;
+use crate::tables::grants::terms_of_row;
+use crate::tables::ids::{bytes16, id};
+use crate::tables::secret::{Secret, SecretKind};
+use crate::{Fault, Refusal, Vault};
+use model::{Actions, AppId, GrantId, GrantState, PersonId, Scopes, Standing, Terms, Time};
+use std::sync::Arc;
+
+/// An app acting for a person, as one request finds it.
+#[derive(Debug)]
+pub struct Caller {
+    pub(super) now: Time,
+    pub(super) app: Arc<AppFacts>,
+    pub(super) family: [u8; 16],
+    pub(super) version: i64,
+    pub(super) given_at: Time,
+    person: PersonId,
+    grant: GrantId,
+    scopes: Scopes,
+    terms: Terms,
+    state: GrantState,
+    used: u64,
+}
+
+/// Columns 0 to 7 are those of `terms_of_row`.
+const FIND: &str = "select g.actions, g.started_only, g.chosen_only, g.since_kind, g.since_value, g.kinds, g.ends_at, g.uses, \
+    g.id, g.person, g.app, g.scopes, g.used, g.state, g.version, g.given_at, \
+    t.family, t.scopes, t.actions, t.ends_at, f.ended, a.version \
+    from access_tokens t join token_families f on f.id = t.family join grants g on g.id = f.grant_id \
+    join apps a on a.id = g.app where t.hash = $1";
+
+/// What the row says, before it is known whether the app's facts are at hand.
+struct Found {
+    terms: Terms,
+    grant: GrantId,
+    person: PersonId,
+    app: AppId,
+    app_version: i64,
+    scopes: Scopes,
+    used: u64,
+    state: GrantState,
+    version: i64,
+    given_at: Time,
+    family: [u8; 16],
+    token_ends_at: Time,
+    family_ended: bool,
+}
+
+fn found(row: &Row<'_>) -> Result<Found, Fault> {
+    let mut terms = terms_of_row(row)?;
+    // A token may carry less than its grant, never more.
+    terms.actions = terms.actions.closed().and(Actions::from_bits(row.int(18)?).closed());
+    Ok(Found {
+        terms,
+        grant: id(row, 8)?,
+        person: id(row, 9)?,
+        app: id(row, 10)?,
+        scopes: Scopes::from_bits(row.int(11)?).and(Scopes::from_bits(row.int(17)?)),
+        used: u64::try_from(row.int(12)?).unwrap_or(u64::MAX),
+        state: GrantState::parse(row.text(13)?),
+        version: row.int(14)?,
+        given_at: Time::from_micros(row.int(15)?),
+        family: bytes16(row, 16)?,
+        token_ends_at: Time::from_micros(row.int(19)?),
+        family_ended: row.int(20)? != 0,
+        app_version: row.int(21)?,
+    })
+}
+
+impl Vault {
+    /// Who stands behind an access token. A token that is not one of ours never reaches the database.
+    pub async fn caller(&self, token: &str) -> Result<Caller, Refusal> {
+        let hash = Secret::read(SecretKind::Access, token).ok_or(Refusal::Token)?.hash();
+        let now = self.world.now();
+        let apps = self.apps.clone();
+        let (found, app) = self
+            .engine
+            .read("caller", move |snap| -> Result<_, Refusal> {
+                let found = snap.one(FIND, params![&hash], found)?.ok_or(Refusal::Token)?;
+                let app = apps.at(snap, found.app, found.app_version)?;
+                Ok((found, app))
+            })
+            .await?;
+        let over = found.family_ended || found.state == GrantState::Ended || found.terms.ends_at <= now;
+        if over || found.token_ends_at <= now || !app.live_at(now) {
+            return Err(Refusal::Token);
+        }
+        let Found { terms, grant, person, scopes, used, state, version, given_at, family, .. } = found;
+        Ok(Caller { now, app, family, version, given_at, person, grant, scopes, terms, state, used })
+    }
+}
+
+impl Caller {
+    /// The person for whom the app acts.
+    pub fn person(&self) -> PersonId {
+        self.person
+    }
+
+    /// The app.
+    pub fn app(&self) -> AppId {
+        self.app.id
+    }
+
+    /// The grant.
+    pub fn grant(&self) -> GrantId {
+        self.grant
+    }
+
+    /// The scopes that the token carries, within the ceiling.
+    pub fn scopes(&self) -> Scopes {
+        self.scopes.and(self.app.ceiling.scopes)
+    }
+
+    /// Goes on only if the token carries this scope.
+    pub fn require(&self, scope: Scopes, word: &'static str) -> Result<(), Refusal> {
+        if self.scopes().has(scope) { Ok(()) } else { Err(Refusal::Scope(word)) }
+    }
+
+    /// What the rule is asked about.
+    pub(super) fn standing(&self) -> Standing<'_> {
+        Standing {
+            now: self.now,
+            app: self.app.id,
+            app_live: self.app.live_at(self.now),
+            ceiling: &self.app.ceiling,
+            person: self.person,
+            terms: &self.terms,
+            state: self.state,
+            given_at: self.given_at,
+            used: self.used,
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! The sealed part: token > Caller > Permit > Record > messages. Nothing else reads or writes a message.
+//!
+//! Invariants, held by private fields and by this module being the only place where they can be filled in:
+//! a `Permit` is made by the gate alone and serves once; messages that were read stay in a `SealedPage` until the
+//! access record is committed; what is sent or deleted goes through a `Record`, which owns the transaction.
+//! The tables `messages`, `hidden_messages` and `access` are named here and in `schema/` only.
+//! One exception, in `own.rs`: a person's own session reads her own conversations without a record.
+
+mod access_list;
+mod body;
+mod caller;
+mod conversations;
+mod delete;
+mod import;
+mod own;
+mod permit;
+mod place;
+mod read;
+mod receipt;
+mod record;
+mod send;
+
+pub use access_list::Access;
+pub use body::{Author, Message};
+pub use caller::Caller;
+pub use conversations::Started;
+pub use import::{ImportMessage, Imported};
+pub use own::{Deleted, Own};
+pub use permit::{
+    Act, DeleteMessage, ListConversations, Permit, ReadMessages, SeeConversation, SendMessage,
+    StartConversation,
+};
+pub use read::{JsonPage, Page};
+pub use record::Opened;
+pub use send::Sent;
+
+pub use delete::RESTORE_S;
+pub(crate) use delete::purge_deleted;
+pub(crate) use record::note_leaf;
+pub(crate) use send::KEY_KEPT_S;

@@ -1,0 +1,261 @@
+//! The one exception: a person's own session, in her own conversations, leaves no access record.
+//!
+//! Invariant: an `Own` is made from a live session cookie alone, and everything here is bound to its person and to
+//! conversations that she is in. Her reads are not an access by anyone else, and this file is where that is decided.
+
+use super::body::{self, Author, Message};
+use super::delete::{RESTORE_S, facts, mark};
+use super::send::{Keyed, New, next_seq, store};
+use super::{Page, conversations};
+use crate::engine::{Reads, Row, params};
+use crate::tables::conversations as rows;
+use crate::tables::ids::{id, opt_id};
+use crate::tables::secret::{Secret, SecretKind};
+use crate::{Fault, Refusal, Vault};
+use model::{Content, ConversationId, MessageId, PersonId, SessionId, Time};
+
+/// A person in her own signed-in browser.
+#[derive(Debug, Clone, Copy)]
+pub struct Own {
+    person: PersonId,
+    session: SessionId,
+}
+
+impl Own {
+    /// Who.
+    pub fn person(&self) -> PersonId {
+        self.person
+    }
+
+    /// In which of her browsers.
+    pub fn session(&self) -> SessionId {
+        self.session
+    }
+}
+
+/// A message that she can restore.
+#[derive(Debug, Clone)]
+pub struct Deleted {
+    /// The message as it was.
+    pub message: Message,
+    /// When it was deleted.
+    pub deleted_at: Time,
+    /// The app that deleted it, if an app did.
+    pub by_app: Option<String>,
+    /// For everyone, or for her alone.
+    pub for_everyone: bool,
+}
+
+const PAGE: &str = "select m.seq, m.id, m.author, m.via, m.sent_at, \
+    case when m.deleted_at is null and not exists (select 1 from hidden_messages h \
+    where h.conversation = m.conversation and h.person = $1 and h.seq = m.seq) then m.body end, \
+    p.handle, p.name, a.name from messages m left join persons p on p.id = m.author left join apps a on a.id = m.via \
+    where m.conversation = $2 and m.seq > $3 and m.seq < $4 order by m.seq desc limit $5";
+
+fn author<Id>(id: Id, handle: Option<&str>, name: Option<&str>) -> Author<Id> {
+    Author { id, handle: handle.map(str::to_owned), name: name.unwrap_or("").to_owned() }
+}
+
+/// Columns: seq, id, author, via, sent_at, body, author's handle and name, app's name.
+fn message(row: &Row<'_>, conversation: ConversationId) -> Result<Message, Fault> {
+    let content = row.opt_text(5)?.map(|text| body::read(text).map(|stored| stored.content)).transpose()?;
+    Ok(Message {
+        id: id(row, 1)?,
+        conversation,
+        seq: row.int(0)?,
+        from: author(id(row, 2)?, row.opt_text(6)?, row.opt_text(7)?),
+        via: opt_id(row, 3)?.map(|via| row.opt_text(8).map(|name| author(via, None, name))).transpose()?,
+        sent_at: Time::from_micros(row.int(4)?),
+        content,
+    })
+}
+
+const DELETED: &str = "select m.seq, m.id, m.author, m.via, m.sent_at, m.body, p.handle, p.name, a.name, \
+    m.conversation, x.at, x.everyone, d.name from \
+    (select conversation, seq, deleted_at as at, deleted_via as via, cast(1 as bigint) as everyone from messages \
+     where author = $1 and deleted_at > $2 union all \
+     select conversation, seq, at, via, cast(0 as bigint) as everyone from hidden_messages where person = $1 and at > $2) x \
+    join messages m on m.conversation = x.conversation and m.seq = x.seq \
+    left join persons p on p.id = m.author left join apps a on a.id = m.via left join apps d on d.id = x.via \
+    order by x.at desc limit 200";
+
+impl Vault {
+    /// Whose browser sends this session cookie. Notes that the session was seen.
+    pub async fn own(&self, cookie: &str) -> Result<Own, Refusal> {
+        let hash = Secret::read(SecretKind::Session, cookie).ok_or(Refusal::SignedOut)?.hash();
+        let now = self.world.now();
+        let found = self
+            .engine
+            .read("own", move |snap| -> Result<_, Refusal> {
+                Ok(snap.one(
+                    "select person, id from sessions where token = $1 and ends_at > $2",
+                    params![&hash, now.micros()],
+                    |row| Ok(Own { person: id(row, 0)?, session: id(row, 1)? }),
+                )?)
+            })
+            .await?;
+        found.ok_or(Refusal::SignedOut)
+    }
+
+    /// A page of one of her conversations, ascending by seq.
+    pub async fn own_messages(
+        &self,
+        own: &Own,
+        conversation: ConversationId,
+        page: Page,
+    ) -> Result<Vec<Message>, Refusal> {
+        let person = own.person;
+        self.engine
+            .read("own_messages", move |snap| -> Result<_, Refusal> {
+                rows::participant(snap, conversation, person)?.ok_or(Refusal::NotFound)?;
+                let (after, before) = (page.after.unwrap_or(0), page.before.unwrap_or(i64::MAX));
+                let params = params![person.as_bytes(), conversation.as_bytes(), after, before, page.limit];
+                let mut messages = snap.all(PAGE, params, |row| message(row, conversation))?;
+                messages.reverse();
+                Ok(messages)
+            })
+            .await
+    }
+
+    /// Sends a message of her own. The same `key` sends once.
+    pub async fn own_send(
+        &self,
+        own: &Own,
+        conversation: ConversationId,
+        content: Content,
+        key: &str,
+    ) -> Result<i64, Refusal> {
+        let (person, now) = (own.person, self.world.now());
+        let message_id = MessageId::new(&self.world);
+        let keyed = Keyed::new(*person.as_bytes(), key, conversation, &content, now)?;
+        self.engine
+            .write("own_send", move |tx| -> Result<i64, Refusal> {
+                if let Some(before) = keyed.before(tx)? {
+                    return Ok(before.seq);
+                }
+                rows::participant(tx, conversation, person)?.ok_or(Refusal::NotFound)?;
+                let seq = next_seq(tx, conversation, now)?.ok_or(Refusal::NotFound)?;
+                let content = &content;
+                let new = New {
+                    id: message_id,
+                    conversation,
+                    seq,
+                    author: person,
+                    via: None,
+                    sent_at: now,
+                    content,
+                };
+                store(tx, &new)?;
+                keyed.remember(tx, conversation, seq, 0)?;
+                rows::mark_read(tx, conversation, person, seq)?;
+                Ok(seq)
+            })
+            .await
+    }
+
+    /// Deletes a message: her own for everyone, another's for herself.
+    pub async fn own_delete(&self, own: &Own, conversation: ConversationId, seq: i64) -> Result<(), Refusal> {
+        let (person, now) = (own.person, self.world.now());
+        self.engine
+            .write("own_delete", move |tx| -> Result<(), Refusal> {
+                rows::participant(tx, conversation, person)?.ok_or(Refusal::NotFound)?;
+                let facts = facts(tx, person, conversation, seq)?.ok_or(Refusal::NotFound)?;
+                if !facts.deleted {
+                    mark(tx, (conversation, seq), (person, facts.author), None, now)?;
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    /// What she can still restore: deleted in the last 30 days, by her or by her apps; newest first, at most 200.
+    pub async fn own_deleted(&self, own: &Own) -> Result<Vec<Deleted>, Refusal> {
+        let (person, since) = (own.person, self.world.now().plus_seconds(-RESTORE_S));
+        self.engine
+            .read("own_deleted", move |snap| -> Result<_, Refusal> {
+                Ok(snap.all(DELETED, params![person.as_bytes(), since.micros()], |row| {
+                    Ok(Deleted {
+                        message: message(row, id(row, 9)?)?,
+                        deleted_at: Time::from_micros(row.int(10)?),
+                        for_everyone: row.int(11)? != 0,
+                        by_app: row.opt_text(12)?.map(str::to_owned),
+                    })
+                })?)
+            })
+            .await
+    }
+
+    /// Restores a message that she, or an app of hers, deleted in the last 30 days.
+    pub async fn own_restore(
+        &self,
+        own: &Own,
+        conversation: ConversationId,
+        seq: i64,
+    ) -> Result<(), Refusal> {
+        let (person, since) = (own.person, self.world.now().plus_seconds(-RESTORE_S));
+        self.engine
+            .write("own_restore", move |tx| -> Result<(), Refusal> {
+                let restored = tx.execute(
+                    "update messages set deleted_at = null, deleted_via = null \
+                     where conversation = $1 and seq = $2 and author = $3 and deleted_at > $4",
+                    params![conversation.as_bytes(), seq, person.as_bytes(), since.micros()],
+                )?;
+                let shown = tx.execute(
+                    "delete from hidden_messages where conversation = $1 and seq = $2 and person = $3 and at > $4",
+                    params![conversation.as_bytes(), seq, person.as_bytes(), since.micros()],
+                )?;
+                if restored + shown == 0 { Err(Refusal::NotFound) } else { Ok(()) }
+            })
+            .await
+    }
+
+    /// Opens the conversation with a friend, or starts a group with friends.
+    pub async fn own_start(
+        &self,
+        own: &Own,
+        others: Vec<PersonId>,
+        title: Option<String>,
+    ) -> Result<ConversationId, Refusal> {
+        let (person, now) = (own.person, self.world.now());
+        let new_id = ConversationId::new(&self.world);
+        self.engine
+            .write("own_start", move |tx| -> Result<ConversationId, Refusal> {
+                let direct = match others.as_slice() {
+                    [other] if title.is_none() => Some(rows::direct_key(person, *other)),
+                    _ => None,
+                };
+                if let Some(known) =
+                    direct.as_deref().map(|key| rows::by_direct_key(tx, key)).transpose()?.flatten()
+                {
+                    return Ok(known);
+                }
+                let title = title.as_deref();
+                let new = rows::New { id: new_id, title, direct: direct.as_deref(), via: None, at: now };
+                conversations::start(tx, &new, person, &others)?;
+                Ok(new_id)
+            })
+            .await
+    }
+
+    /// How many messages a grant with these limits would let an app read today, and in how many conversations: the
+    /// preview on the consent page. Counts only; the predicate is that of reading.
+    pub async fn own_preview(
+        &self,
+        own: &Own,
+        limits: model::Limits,
+        chosen: Vec<ConversationId>,
+    ) -> Result<(i64, i64), Refusal> {
+        let person = own.person;
+        self.engine
+            .read("own_preview", move |snap| -> Result<_, Refusal> {
+                let (mut messages, mut conversations) = (0, 0);
+                for conversation in rows::within(snap, person, &limits, &chosen)? {
+                    let count = super::read::count(snap, &limits, conversation)?;
+                    messages += count;
+                    conversations += i64::from(count > 0);
+                }
+                Ok((messages, conversations))
+            })
+            .await
+    }
+}

@@ -1,0 +1,220 @@
+//! The register of apps: what the operator does with them, each change public in the log.
+//!
+//! Invariant: a change and its entry are one transaction, and every change makes a new version that the gate sees at once.
+
+use super::apps::{self, AppFacts};
+use super::ids::id;
+use super::queue;
+use super::secret::{Secret, SecretKind};
+use crate::engine::{Reads, Tx, params};
+use crate::{Fault, Refusal, Vault};
+use ledger::canonical::CanonicalJson;
+use ledger::entry::Entry;
+use ledger::record::{AppEvent, AppRecord};
+use model::{AppId, Time};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// An app to be registered.
+#[derive(Debug, Clone)]
+pub struct NewApp {
+    /// Its name.
+    pub name: String,
+    /// Who runs it.
+    pub partner: String,
+    /// Where it may be sent back to; checked by `oauth::client`.
+    pub redirect_uris: Vec<String>,
+    /// Its ceiling as JSON; checked by `oauth::details`.
+    pub ceiling: String,
+    /// With a secret, or public.
+    pub secret: bool,
+}
+
+/// An app as it is listed: public knowledge.
+#[derive(Debug, Clone, Serialize)]
+pub struct ListedApp {
+    /// Its id: the `client_id`.
+    pub id: AppId,
+    /// Its name.
+    pub name: String,
+    /// Who runs it.
+    pub partner: String,
+    /// `public` or `secret`.
+    pub kind: String,
+    /// Where it may be sent back to.
+    pub redirect_uris: Vec<String>,
+    /// The most it may have.
+    pub ceiling: Value,
+    /// `live`, `suspended` or `retired`.
+    pub state: String,
+    /// Why it is in this state, if the operator said so.
+    pub why: Option<String>,
+    /// When it ends by itself.
+    pub retires_at: Option<Time>,
+    /// Since when it is registered.
+    pub created_at: Time,
+    /// How many people let it in now.
+    #[serde(skip)]
+    pub people: i64,
+    /// What happened to it, oldest first: the entries in the log.
+    pub history: Vec<Value>,
+}
+
+fn shape(e: impl std::fmt::Display) -> Fault {
+    Fault::Shape(e.to_string())
+}
+
+/// Notes a change of an app in its history and for the log.
+fn note(
+    tx: &mut Tx<'_>,
+    app: AppId,
+    what: AppEvent,
+    at: Time,
+    terms: Option<Value>,
+    why: Option<&str>,
+) -> Result<(), Refusal> {
+    let sql = "update apps set events = events + 1, version = version + 1 where id = $1 returning events";
+    let n = tx.one(sql, params![app.as_bytes()], |row| row.int(0))?.ok_or(Refusal::NotFound)?;
+    let record = AppRecord {
+        app: app.to_string(),
+        what,
+        at: at.to_string(),
+        terms: terms.map(|terms| CanonicalJson::of(&terms)).transpose().map_err(shape)?,
+        why: why.map(str::to_owned),
+    };
+    let json = record.render()?;
+    let sql = "insert into app_events (app, n, what, at, entry) values ($1, $2, $3, $4, $5)";
+    tx.put(sql, params![app.as_bytes(), n, what.as_str(), at.micros(), json.as_str()])?;
+    Ok(queue::push(tx, queue::APP_EVENT, app.as_bytes(), n, &Entry::App(json), at)?)
+}
+
+const LIST: &str = "select a.id, a.name, a.partner, a.kind, a.redirect_uris, a.ceiling, a.state, a.why, a.retires_at, \
+    a.created_at, (select count(distinct g.person) from grants g where g.app = a.id and g.state = 'active') \
+    from apps a order by a.name, a.id";
+
+fn list(db: &mut impl Reads) -> Result<Vec<ListedApp>, Fault> {
+    let mut apps = db.all(LIST, params![], |row| {
+        Ok(ListedApp {
+            id: id(row, 0)?,
+            name: row.text(1)?.to_owned(),
+            partner: row.text(2)?.to_owned(),
+            kind: row.text(3)?.to_owned(),
+            redirect_uris: serde_json::from_str(row.text(4)?).map_err(shape)?,
+            ceiling: serde_json::from_str(row.text(5)?).map_err(shape)?,
+            state: row.text(6)?.to_owned(),
+            why: row.opt_text(7)?.map(str::to_owned),
+            retires_at: row.opt_int(8)?.map(Time::from_micros),
+            created_at: Time::from_micros(row.int(9)?),
+            people: row.int(10)?,
+            history: Vec::new(),
+        })
+    })?;
+    for app in &mut apps {
+        let sql = "select entry from app_events where app = $1 order by n";
+        app.history =
+            db.all(sql, params![app.id.as_bytes()], |row| serde_json::from_str(row.text(0)?).map_err(shape))?;
+    }
+    Ok(apps)
+}
+
+impl Vault {
+    /// Registers an app. The secret, if it has one, is told this once.
+    pub async fn app_add(&self, new: NewApp) -> Result<(AppId, Option<String>), Refusal> {
+        let (world, now) = (self.world.clone(), self.world.now());
+        let app = AppId::new(&world);
+        let secret = new.secret.then(|| Secret::new(SecretKind::Client, &world));
+        let hash = secret.as_ref().map(Secret::hash);
+        let uris = serde_json::to_string(&new.redirect_uris).map_err(shape)?;
+        let ceiling: Value = serde_json::from_str(&new.ceiling).map_err(shape)?;
+        self.engine
+            .write("app_add", move |tx| -> Result<(), Refusal> {
+                let kind = if hash.is_some() { "secret" } else { "public" };
+                tx.put(
+                    "insert into apps (id, name, partner, kind, secret, redirect_uris, ceiling, state, created_at) \
+                     values ($1, $2, $3, $4, $5, $6, $7, 'live', $8)",
+                    params![
+                        app.as_bytes(),
+                        &new.name,
+                        &new.partner,
+                        kind,
+                        hash.as_ref(),
+                        &uris,
+                        &new.ceiling,
+                        now.micros()
+                    ],
+                )?;
+                let terms = json!({"name": new.name, "partner": new.partner, "ceiling": ceiling});
+                note(tx, app, AppEvent::Registered, now, Some(terms), None)
+            })
+            .await?;
+        Ok((app, secret.map(Secret::into_clear)))
+    }
+
+    /// Every app with its history.
+    pub async fn app_list(&self) -> Result<Vec<ListedApp>, Refusal> {
+        self.engine.read("app_list", move |snap| Ok(list(snap)?)).await
+    }
+
+    /// Sets a new ceiling (JSON, checked by the caller's parse). It binds grants given before from the next request on.
+    pub async fn app_ceiling(&self, app: AppId, ceiling: &str) -> Result<(), Refusal> {
+        oauth::details::parse_ceiling(ceiling).map_err(|e| Refusal::Invalid(e.to_string()))?;
+        let (now, ceiling) = (self.world.now(), ceiling.to_owned());
+        let value: Value = serde_json::from_str(&ceiling).map_err(shape)?;
+        self.engine
+            .write("app_ceiling", move |tx| -> Result<(), Refusal> {
+                tx.put("update apps set ceiling = $1 where id = $2", params![&ceiling, app.as_bytes()])?;
+                note(tx, app, AppEvent::Ceiling, now, Some(json!({"ceiling": value})), None)
+            })
+            .await
+    }
+
+    /// Stops an app at once; its grants wait.
+    pub async fn app_suspend(&self, app: AppId, why: &str) -> Result<(), Refusal> {
+        self.app_state(app, ("live", "suspended"), AppEvent::Suspended, Some(why.to_owned())).await
+    }
+
+    /// Lets a suspended app go on.
+    pub async fn app_resume(&self, app: AppId) -> Result<(), Refusal> {
+        self.app_state(app, ("suspended", "live"), AppEvent::Resumed, None).await
+    }
+
+    async fn app_state(
+        &self,
+        app: AppId,
+        (from, to): (&'static str, &'static str),
+        what: AppEvent,
+        why: Option<String>,
+    ) -> Result<(), Refusal> {
+        let now = self.world.now();
+        self.engine
+            .write("app_state", move |tx| -> Result<(), Refusal> {
+                let sql = "select state from apps where id = $1";
+                let state = tx.one(sql, params![app.as_bytes()], |row| Ok(row.text(0)?.to_owned()))?;
+                let state = state.ok_or(Refusal::NotFound)?;
+                if state != from {
+                    return Err(Refusal::Conflict(format!("the app is {state}, not {from}")));
+                }
+                let sql = "update apps set state = $1, why = $2 where id = $3";
+                tx.put(sql, params![to, why.as_deref(), app.as_bytes()])?;
+                note(tx, app, what, now, None, why.as_deref())
+            })
+            .await
+    }
+
+    /// Ends an app on a date: access ends with it, by itself.
+    pub async fn app_retire(&self, app: AppId, on: Time) -> Result<(), Refusal> {
+        let now = self.world.now();
+        self.engine
+            .write("app_retire", move |tx| -> Result<(), Refusal> {
+                let sql = "update apps set retires_at = $1 where id = $2";
+                tx.put(sql, params![on.micros(), app.as_bytes()])?;
+                note(tx, app, AppEvent::Retired, now, Some(json!({"retires_at": on.to_string()})), None)
+            })
+            .await
+    }
+
+    /// An app by its `client_id`, with whatever the issuer needs; `None` when there is none.
+    pub async fn app_find(&self, app: AppId) -> Result<Option<AppFacts>, Refusal> {
+        self.engine.read("app_find", move |snap| Ok(apps::read(snap, app)?)).await
+    }
+}

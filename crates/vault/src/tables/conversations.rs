@@ -1,0 +1,313 @@
+//! Conversations and who is in them. Not what they say: that is sealed.
+
+use super::friends::{Face, face};
+use super::ids::{id, opt_id};
+use crate::engine::{Reads, Tx, params};
+use crate::{Fault, Own, Refusal, Vault};
+use model::{Actions, AppId, ConversationId, GrantId, Limits, PersonId, Time};
+use serde::Serialize;
+
+/// The most people in one conversation.
+pub const CONVERSATION_PEOPLE_MAX: usize = 250;
+
+/// A conversation to be stored.
+pub(crate) struct New<'a> {
+    pub(crate) id: ConversationId,
+    pub(crate) title: Option<&'a str>,
+    pub(crate) direct: Option<&'a str>,
+    pub(crate) via: Option<AppId>,
+    pub(crate) at: Time,
+}
+
+/// Stores a conversation of `starter` and `others`.
+pub(crate) fn insert(
+    tx: &mut Tx<'_>,
+    new: &New<'_>,
+    starter: PersonId,
+    others: &[PersonId],
+) -> Result<(), Fault> {
+    let at = new.at.micros();
+    tx.put(
+        "insert into conversations (id, title, direct, started_by, started_via, created_at, last_at) \
+         values ($1, $2, $3, $4, $5, $6, $6)",
+        params![
+            new.id.as_bytes(),
+            new.title,
+            new.direct,
+            starter.as_bytes(),
+            new.via.as_ref().map(AppId::as_bytes),
+            at
+        ],
+    )?;
+    join(tx, new.id, &[starter], new.at)?;
+    join(tx, new.id, others, new.at)
+}
+
+/// Lets people into a conversation who are not in it yet.
+pub(crate) fn join(
+    tx: &mut Tx<'_>,
+    conversation: ConversationId,
+    people: &[PersonId],
+    at: Time,
+) -> Result<(), Fault> {
+    for person in people {
+        tx.put(
+            "insert into participants (conversation, person, joined_at) values ($1, $2, $3) on conflict do nothing",
+            params![conversation.as_bytes(), person.as_bytes(), at.micros()],
+        )?;
+    }
+    Ok(())
+}
+
+/// What makes the conversation of two people one, whoever opens it first.
+pub(crate) fn direct_key(one: PersonId, other: PersonId) -> String {
+    let (low, high) = if one < other { (one, other) } else { (other, one) };
+    format!("{low} {high}")
+}
+
+/// The conversation that two people opened.
+pub(crate) fn by_direct_key(db: &mut impl Reads, key: &str) -> Result<Option<ConversationId>, Fault> {
+    db.one("select id from conversations where direct = $1", params![key], |row| id(row, 0))
+}
+
+/// Puts a conversation on the list of a grant.
+pub(crate) fn choose(tx: &mut Tx<'_>, grant: GrantId, conversation: ConversationId) -> Result<(), Fault> {
+    tx.put(
+        "insert into grant_conversations (grant_id, conversation) values ($1, $2) on conflict do nothing",
+        params![grant.as_bytes(), conversation.as_bytes()],
+    )
+}
+
+/// The person's place in a conversation that she is in now: the seq that she has read up to.
+pub(crate) fn participant(
+    db: &mut impl Reads,
+    conversation: ConversationId,
+    person: PersonId,
+) -> Result<Option<i64>, Fault> {
+    db.one(
+        "select read_seq from participants where conversation = $1 and person = $2 and left_at is null",
+        params![conversation.as_bytes(), person.as_bytes()],
+        |row| row.int(0),
+    )
+}
+
+/// Moves the read marker forward.
+pub(crate) fn mark_read(
+    tx: &mut Tx<'_>,
+    conversation: ConversationId,
+    person: PersonId,
+    seq: i64,
+) -> Result<(), Fault> {
+    tx.put(
+        "update participants set read_seq = $1 where conversation = $2 and person = $3 and read_seq < $1",
+        params![seq, conversation.as_bytes(), person.as_bytes()],
+    )
+}
+
+/// After an import: it counts as read, and as active when its newest message was sent.
+pub(crate) fn settle_import(
+    tx: &mut Tx<'_>,
+    conversation: ConversationId,
+    person: PersonId,
+) -> Result<(), Fault> {
+    tx.put(
+        "update participants set read_seq = (select c.last_seq from conversations c where c.id = $1) \
+         where conversation = $1 and person = $2",
+        params![conversation.as_bytes(), person.as_bytes()],
+    )
+}
+
+/// An app that is active in a conversation, and what it may do there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ActiveApp {
+    /// The app.
+    pub id: AppId,
+    /// Its name.
+    pub name: String,
+    /// What it may do there.
+    pub actions: Actions,
+    /// Whose app it is here.
+    #[serde(skip)]
+    pub of: PersonId,
+}
+
+/// The apps of its participants whose live grants reach a conversation. The predicate is that of `Limits::reaches`.
+pub(crate) fn active_apps(
+    db: &mut impl Reads,
+    conversation: ConversationId,
+) -> Result<Vec<ActiveApp>, Fault> {
+    let mut apps: Vec<ActiveApp> = Vec::new();
+    let found = db.all(
+        "select a.id, a.name, g.actions, p.person from conversations c \
+         join participants p on p.conversation = c.id and p.left_at is null \
+         join grants g on g.person = p.person and g.state = 'active' join apps a on a.id = g.app and a.state = 'live' \
+         where c.id = $1 and c.locks = 0 and g.actions <> 0 and (g.started_only = 0 or c.started_via = a.id) \
+         and (g.chosen_only = 0 or exists (select 1 from grant_conversations k \
+         where k.grant_id = g.id and k.conversation = c.id)) order by a.name, a.id, p.person",
+        params![conversation.as_bytes()],
+        |row| {
+            Ok(ActiveApp {
+                id: id(row, 0)?,
+                name: row.text(1)?.to_owned(),
+                actions: Actions::from_bits(row.int(2)?).closed(),
+                of: id(row, 3)?,
+            })
+        },
+    )?;
+    for app in found {
+        match apps.iter_mut().find(|known| known.id == app.id && known.of == app.of) {
+            Some(known) => known.actions = known.actions.iter().chain(app.actions.iter()).collect(),
+            None => apps.push(app),
+        }
+    }
+    Ok(apps)
+}
+
+/// The conversations of a person that limits reach, with `chosen` for the list of a grant that is not given yet.
+pub(crate) fn within(
+    db: &mut impl Reads,
+    person: PersonId,
+    limits: &Limits,
+    chosen: &[ConversationId],
+) -> Result<Vec<ConversationId>, Fault> {
+    let all = db.all(
+        "select c.id, c.started_via, c.locks from participants p join conversations c on c.id = p.conversation \
+         where p.person = $1 and p.left_at is null",
+        params![person.as_bytes()],
+        |row| Ok((id(row, 0)?, opt_id::<AppId>(row, 1)?, row.int(2)? != 0)),
+    )?;
+    let place = |(id, via, locked): &(ConversationId, Option<AppId>, bool)| model::Place {
+        participant: true,
+        started: *via == Some(limits.app),
+        chosen: chosen.contains(id),
+        locked: *locked,
+    };
+    Ok(all.iter().filter(|found| limits.reaches(&place(found))).map(|found| found.0).collect())
+}
+
+/// A conversation in her list.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    /// Its id.
+    pub id: ConversationId,
+    /// Its title, if it has one.
+    pub title: Option<String>,
+    /// The others in it.
+    pub others: Vec<Face>,
+    /// The newest seq.
+    pub last_seq: i64,
+    /// When it was last active.
+    pub last_at: Time,
+    /// Up to where she has read.
+    pub read_seq: i64,
+    /// The app that started it.
+    pub started_via: Option<AppId>,
+}
+
+/// One conversation with who is in it and what they wish.
+#[derive(Debug, Clone)]
+pub struct Conversation {
+    /// As it is listed.
+    pub listed: Listed,
+    /// Whose apps are active here.
+    pub apps: Vec<ActiveApp>,
+    /// She keeps her words out of other people's apps here.
+    pub words_out: bool,
+    /// She lets no app in.
+    pub locked: bool,
+    /// How many let no app in.
+    pub locks: i64,
+}
+
+const LISTED: &str = "select c.id, c.title, c.last_seq, c.last_at, p.read_seq, c.started_via \
+    from participants p join conversations c on c.id = p.conversation where p.person = $1 and p.left_at is null";
+
+fn listed(row: &crate::engine::Row<'_>) -> Result<Listed, Fault> {
+    Ok(Listed {
+        id: id(row, 0)?,
+        title: row.opt_text(1)?.map(str::to_owned),
+        others: Vec::new(),
+        last_seq: row.int(2)?,
+        last_at: Time::from_micros(row.int(3)?),
+        read_seq: row.int(4)?,
+        started_via: opt_id(row, 5)?,
+    })
+}
+
+fn others(db: &mut impl Reads, conversation: ConversationId, me: PersonId) -> Result<Vec<Face>, Fault> {
+    db.all(
+        "select p.id, p.handle, p.name from participants o join persons p on p.id = o.person \
+         where o.conversation = $1 and o.person <> $2 and o.left_at is null order by o.joined_at, p.name",
+        params![conversation.as_bytes(), me.as_bytes()],
+        face,
+    )
+}
+
+impl Vault {
+    /// Her conversations, newest activity first; at most `limit`, after `offset`.
+    pub async fn own_conversations(
+        &self,
+        own: &Own,
+        limit: i64,
+        offset: i64,
+    ) -> Result<Vec<Listed>, Refusal> {
+        let me = own.person();
+        self.engine
+            .read("own_conversations", move |snap| -> Result<_, Refusal> {
+                let sql = format!("{LISTED} order by c.last_at desc, c.id desc limit $2 offset $3");
+                let mut list = snap.all(&sql, params![me.as_bytes(), limit, offset], listed)?;
+                for conversation in &mut list {
+                    conversation.others = others(snap, conversation.id, me)?;
+                }
+                Ok(list)
+            })
+            .await
+    }
+
+    /// One of her conversations.
+    pub async fn own_conversation(
+        &self,
+        own: &Own,
+        conversation: ConversationId,
+    ) -> Result<Conversation, Refusal> {
+        let me = own.person();
+        self.engine
+            .read("own_conversation", move |snap| -> Result<_, Refusal> {
+                let sql = format!("{LISTED} and c.id = $2");
+                let found = snap.one(&sql, params![me.as_bytes(), conversation.as_bytes()], listed)?;
+                let mut listed = found.ok_or(Refusal::NotFound)?;
+                listed.others = others(snap, conversation, me)?;
+                let wishes = snap.one(
+                    "select p.words_out, p.locked, c.locks from participants p \
+                     join conversations c on c.id = p.conversation where p.conversation = $1 and p.person = $2",
+                    params![conversation.as_bytes(), me.as_bytes()],
+                    |row| Ok((row.int(0)? != 0, row.int(1)? != 0, row.int(2)?)),
+                )?;
+                let (words_out, locked, locks) = wishes.ok_or(Refusal::NotFound)?;
+                let apps = active_apps(snap, conversation)?;
+                Ok(Conversation { listed, apps, words_out, locked, locks })
+            })
+            .await
+    }
+
+    /// Moves her read marker forward, never past what was sent.
+    pub async fn own_mark_read(
+        &self,
+        own: &Own,
+        conversation: ConversationId,
+        seq: i64,
+    ) -> Result<(), Refusal> {
+        let me = own.person();
+        self.engine
+            .write("own_mark_read", move |tx| -> Result<(), Refusal> {
+                participant(tx, conversation, me)?.ok_or(Refusal::NotFound)?;
+                let newest = tx.one(
+                    "select last_seq from conversations where id = $1",
+                    params![conversation.as_bytes()],
+                    |row| row.int(0),
+                )?;
+                Ok(mark_read(tx, conversation, me, seq.min(newest.unwrap_or(0)))?)
+            })
+            .await
+    }
+}

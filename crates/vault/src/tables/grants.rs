@@ -1,0 +1,248 @@
+//! Grants: their terms in columns, and every change with its record for the log.
+//!
+//! Invariant: a change of a grant, its new version and its entry are one transaction, so the gate and the log never disagree.
+
+use super::ids::{array32, id};
+use super::queue;
+use crate::engine::{Reads, Row, Tx, params};
+use crate::{Fault, Refusal};
+use ledger::canonical::CanonicalJson;
+use ledger::commitment::{SaltKey, commit_grant};
+use ledger::entry::Entry;
+use ledger::record::{GrantActor, GrantEvent, GrantRecord};
+use model::{
+    Actions, AppId, ConversationId, GrantId, GrantState, Kinds, PersonId, Reach, Scopes, Since, Terms, Time,
+    World,
+};
+use std::collections::BTreeSet;
+
+/// A grant as it stands.
+#[derive(Debug, Clone)]
+pub struct Grant {
+    /// Its id.
+    pub id: GrantId,
+    /// Who gave it.
+    pub person: PersonId,
+    /// To which app.
+    pub app: AppId,
+    /// The scopes.
+    pub scopes: Scopes,
+    /// What it allows.
+    pub terms: Terms,
+    /// Whether it is in force.
+    pub state: GrantState,
+    /// What for, in the app's words.
+    pub purpose: String,
+    /// When it was given.
+    pub given_at: Time,
+    /// How often it was used.
+    pub used: i64,
+    /// When it was last used.
+    pub used_at: Option<Time>,
+}
+
+impl Grant {
+    /// Active and not past its end.
+    pub fn live_at(&self, now: Time) -> bool {
+        self.state == GrantState::Active && self.terms.ends_at > now
+    }
+}
+
+/// The columns that `terms_of_row` reads, 0 to 7; `grant` reads on from there.
+pub(crate) const COLUMNS: &str = "g.actions, g.started_only, g.chosen_only, g.since_kind, g.since_value, g.kinds, g.ends_at, g.uses, \
+    g.id, g.person, g.app, g.scopes, g.state, g.purpose, g.given_at, g.used, g.used_at";
+
+/// The terms in columns 0 to 7. A list of conversations comes out empty; the gate asks the list itself.
+pub(crate) fn terms_of_row(row: &Row<'_>) -> Result<Terms, Fault> {
+    let value = row.int(4)?;
+    let since = match row.text(3)? {
+        "at" => Since::At(Time::from_micros(value)),
+        "last" => Since::Last(value),
+        "all" => Since::All,
+        _ => Since::Grant,
+    };
+    let chosen = (row.int(2)? != 0).then(BTreeSet::new);
+    Ok(Terms {
+        actions: Actions::from_bits(row.int(0)?),
+        reach: Reach { started_only: row.int(1)? != 0, chosen },
+        since,
+        kinds: Kinds::from_bits(row.int(5)?),
+        ends_at: Time::from_micros(row.int(6)?),
+        uses: row.opt_int(7)?.map(|uses| u64::try_from(uses).unwrap_or(0)),
+    })
+}
+
+/// A grant in the order of `COLUMNS`, its list of conversations still empty.
+fn grant(row: &Row<'_>) -> Result<Grant, Fault> {
+    Ok(Grant {
+        terms: terms_of_row(row)?,
+        id: id(row, 8)?,
+        person: id(row, 9)?,
+        app: id(row, 10)?,
+        scopes: Scopes::from_bits(row.int(11)?),
+        state: GrantState::parse(row.text(12)?),
+        purpose: row.text(13)?.to_owned(),
+        given_at: Time::from_micros(row.int(14)?),
+        used: row.int(15)?,
+        used_at: row.opt_int(16)?.map(Time::from_micros),
+    })
+}
+
+/// Grants that a condition picks, with their lists of conversations.
+pub(crate) fn select(
+    db: &mut impl Reads,
+    condition: &str,
+    params: &[crate::engine::Value<'_>],
+) -> Result<Vec<Grant>, Fault> {
+    let mut grants = db.all(&format!("select {COLUMNS} from grants g where {condition}"), params, grant)?;
+    for grant in &mut grants {
+        if let Some(chosen) = &mut grant.terms.reach.chosen {
+            let sql = "select conversation from grant_conversations where grant_id = $1";
+            chosen.extend(db.all(sql, params![grant.id.as_bytes()], |row| id::<ConversationId>(row, 0))?);
+        }
+    }
+    Ok(grants)
+}
+
+/// One grant.
+pub(crate) fn find(db: &mut impl Reads, grant: GrantId) -> Result<Option<Grant>, Fault> {
+    Ok(select(db, "g.id = $1", params![grant.as_bytes()])?.pop())
+}
+
+/// One grant, if it is this person's.
+pub(crate) fn of_person(
+    db: &mut impl Reads,
+    person: PersonId,
+    grant: GrantId,
+) -> Result<Option<Grant>, Fault> {
+    Ok(find(db, grant)?.filter(|found| found.person == person))
+}
+
+fn since_columns(since: Since) -> (&'static str, i64) {
+    match since {
+        Since::Grant => ("grant", 0),
+        Since::At(time) => ("at", time.micros()),
+        Since::Last(seconds) => ("last", seconds),
+        Since::All => ("all", 0),
+    }
+}
+
+fn uses_column(terms: &Terms) -> Option<i64> {
+    terms.uses.map(|uses| i64::try_from(uses).unwrap_or(i64::MAX))
+}
+
+/// Stores a new grant and its first event.
+pub(crate) fn insert(tx: &mut Tx<'_>, world: &World, new: &Grant) -> Result<(), Refusal> {
+    let Grant { id, person, app, scopes, terms, purpose, given_at, .. } = new;
+    let (since_kind, since_value) = since_columns(terms.since);
+    tx.put(
+        "insert into grants (id, person, app, scopes, actions, started_only, chosen_only, since_kind, since_value, \
+         kinds, ends_at, uses, state, purpose, given_at, changed_at, salt_key) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'active', $13, $14, $14, $15)",
+        params![
+            id.as_bytes(),
+            person.as_bytes(),
+            app.as_bytes(),
+            scopes.bits(),
+            terms.actions.bits(),
+            terms.reach.started_only,
+            terms.reach.chosen.is_some(),
+            since_kind,
+            since_value,
+            terms.kinds.bits(),
+            terms.ends_at.micros(),
+            uses_column(terms),
+            purpose,
+            given_at.micros(),
+            &world.random::<32>()
+        ],
+    )?;
+    choose(tx, *id, terms)?;
+    note(tx, *id, GrantEvent::Given, GrantActor::Person, *given_at)
+}
+
+fn choose(tx: &mut Tx<'_>, grant: GrantId, terms: &Terms) -> Result<(), Fault> {
+    for conversation in terms.reach.chosen.iter().flatten() {
+        super::conversations::choose(tx, grant, *conversation)?;
+    }
+    Ok(())
+}
+
+/// Sets new terms. That they only narrow is `oauth::consent`'s law; the caller settled them against the present ones.
+pub(crate) fn narrow(tx: &mut Tx<'_>, grant: GrantId, terms: &Terms, at: Time) -> Result<(), Refusal> {
+    let (since_kind, since_value) = since_columns(terms.since);
+    tx.put(
+        "update grants set actions = $1, started_only = $2, chosen_only = $3, since_kind = $4, since_value = $5, \
+         kinds = $6, ends_at = $7, uses = $8, version = version + 1 where id = $9",
+        params![
+            terms.actions.bits(),
+            terms.reach.started_only,
+            terms.reach.chosen.is_some(),
+            since_kind,
+            since_value,
+            terms.kinds.bits(),
+            terms.ends_at.micros(),
+            uses_column(terms),
+            grant.as_bytes()
+        ],
+    )?;
+    tx.put("delete from grant_conversations where grant_id = $1", params![grant.as_bytes()])?;
+    choose(tx, grant, terms)?;
+    note(tx, grant, GrantEvent::Narrowed, GrantActor::Person, at)
+}
+
+/// Sets a new state. With `Ended`, every token of the grant is dead from the next request on.
+pub(crate) fn set_state(
+    tx: &mut Tx<'_>,
+    grant: GrantId,
+    state: GrantState,
+    (what, by): (GrantEvent, GrantActor),
+    at: Time,
+) -> Result<(), Refusal> {
+    let sql = "update grants set state = $1, version = version + 1 where id = $2";
+    tx.put(sql, params![state.as_str(), grant.as_bytes()])?;
+    note(tx, grant, what, by, at)
+}
+
+/// Notes what happened to a grant, for the person and for the log.
+pub(crate) fn note(
+    tx: &mut Tx<'_>,
+    grant: GrantId,
+    what: GrantEvent,
+    by: GrantActor,
+    at: Time,
+) -> Result<(), Refusal> {
+    let sql =
+        "update grants set events = events + 1, changed_at = $1 where id = $2 returning events, salt_key";
+    let numbered =
+        tx.one(sql, params![at.micros(), grant.as_bytes()], |row| Ok((row.int(0)?, array32(row, 1)?)))?;
+    let (n, salt_key) = numbered.ok_or(Refusal::NotFound)?;
+    let number = u64::try_from(n).unwrap_or(0);
+    let stored = find(tx, grant)?.ok_or(Refusal::NotFound)?;
+    let terms = match what {
+        GrantEvent::Given | GrantEvent::Narrowed => Some(terms_json(&stored)?),
+        GrantEvent::Paused | GrantEvent::Resumed | GrantEvent::Ended => None,
+    };
+    let record = GrantRecord {
+        grant: grant.to_string(),
+        n: number,
+        app: stored.app.to_string(),
+        what,
+        by,
+        at: at.to_string(),
+        terms,
+    };
+    let sql = "insert into grant_events (grant_id, n, record) values ($1, $2, $3)";
+    tx.put(sql, params![grant.as_bytes(), n, &record.render()?])?;
+    let commitment = commit_grant(&record, &SaltKey(salt_key).grant(number))?;
+    Ok(queue::push(tx, queue::GRANT_EVENT, grant.as_bytes(), n, &Entry::Grant(commitment), at)?)
+}
+
+/// What the record of a grant says of its terms: scopes, and the details as the app was told them.
+fn terms_json(grant: &Grant) -> Result<CanonicalJson<'static>, Refusal> {
+    let details = oauth::details::granted_json(&grant.terms, &grant.purpose, grant.given_at);
+    let details: serde_json::Value =
+        serde_json::from_str(&details).map_err(|e| Fault::Shape(e.to_string()))?;
+    let terms = serde_json::json!({"scope": grant.scopes.to_string(), "authorization_details": details});
+    CanonicalJson::of(&terms).map_err(|e| Fault::Shape(e.to_string()).into())
+}

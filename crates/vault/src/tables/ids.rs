@@ -1,0 +1,46 @@
+//! Ids and hashes out of rows.
+
+use crate::Fault;
+use crate::engine::Row;
+use model::{AppId, AuthorizationId, ConversationId, GrantId, MessageId, PersonId, SessionId};
+
+/// An id that is stored as its 16 bytes.
+pub(crate) trait Stored: Sized {
+    fn stored(bytes: [u8; 16]) -> Self;
+}
+
+macro_rules! stored {
+    ($($id:ident),*) => {$(
+        impl Stored for $id {
+            fn stored(bytes: [u8; 16]) -> Self {
+                $id::from_bytes(bytes)
+            }
+        }
+    )*};
+}
+
+stored!(AppId, AuthorizationId, ConversationId, GrantId, MessageId, PersonId, SessionId);
+
+fn sized<const N: usize>(bytes: &[u8], column: usize) -> Result<[u8; N], Fault> {
+    bytes.try_into().map_err(|_| Fault::Shape(format!("column {column} does not hold {N} bytes")))
+}
+
+/// 16 bytes.
+pub(crate) fn bytes16(row: &Row<'_>, column: usize) -> Result<[u8; 16], Fault> {
+    sized(row.blob(column)?, column)
+}
+
+/// 32 bytes.
+pub(crate) fn array32(row: &Row<'_>, column: usize) -> Result<[u8; 32], Fault> {
+    sized(row.blob(column)?, column)
+}
+
+/// An id.
+pub(crate) fn id<T: Stored>(row: &Row<'_>, column: usize) -> Result<T, Fault> {
+    Ok(T::stored(bytes16(row, column)?))
+}
+
+/// An id, or none.
+pub(crate) fn opt_id<T: Stored>(row: &Row<'_>, column: usize) -> Result<Option<T>, Fault> {
+    row.opt_blob(column)?.map(|bytes| sized(bytes, column).map(T::stored)).transpose()
+}

@@ -1,0 +1,172 @@
+//! The sequencer: gives queued entries their place in the log, integrates them and signs the new head.
+//!
+//! Invariant: entries, tiles, the head and its checkpoint change in one transaction that moves the head from the size it
+//! was read at. So the log never forks, never loses and never repeats, whoever else sequences and wherever it stops: what
+//! was not committed was never seen, and is done again from the queue.
+
+use super::ids::bytes16;
+use super::queue;
+use crate::engine::{Reads, Tx, params};
+use crate::{Fault, Refusal, Vault};
+use ledger::bundle;
+use ledger::checkpoint::Checkpoint;
+use ledger::edge::Edge;
+use ledger::hash::{Hash, empty_root, leaf_hash};
+use ledger::note::LogKey;
+use ledger::tile::{Shelf, TILE_WIDTH, TilePath, TileReader};
+
+/// The most entries that one step integrates.
+const STEP_MAX: i64 = 4096;
+
+/// The stored tiles, as the ledger room asks for them.
+struct Tiles<'t, R>(&'t mut R);
+
+fn tile_row(db: &mut impl Reads, level: u8, index: u64) -> Result<Option<Vec<u8>>, Fault> {
+    let index = i64::try_from(index).unwrap_or(i64::MAX);
+    let sql = "select hashes from ledger_tiles where level = $1 and n = $2";
+    db.one(sql, params![i64::from(level), index], |row| Ok(row.blob(0)?.to_vec()))
+}
+
+impl<R: Reads> TileReader for Tiles<'_, R> {
+    type Error = Fault;
+
+    fn tile(&mut self, path: TilePath) -> Result<Vec<u8>, Fault> {
+        let missing = || Fault::Shape(format!("the log has no {path}"));
+        let Shelf::Hashes(level) = path.shelf() else { return Err(missing()) };
+        let mut bytes = tile_row(self.0, level, path.index())?.ok_or_else(missing)?;
+        // A partial tile is the beginning of what the tile has become.
+        if bytes.len() < path.width() * 32 {
+            return Err(missing());
+        }
+        bytes.truncate(path.width() * 32);
+        Ok(bytes)
+    }
+}
+
+struct Queued {
+    id: Vec<u8>,
+    kind: i64,
+    home: [u8; 16],
+    n: i64,
+    entry: Vec<u8>,
+}
+
+fn head_size(db: &mut impl Reads) -> Result<Option<i64>, Fault> {
+    db.one("select size from ledger_head where one = 1", params![], |row| row.int(0))
+}
+
+fn sign(size: u64, root: Hash, key: &LogKey) -> Result<String, Fault> {
+    let note = Checkpoint::sign(size, root, key).map_err(|e| Fault::Shape(e.to_string()))?;
+    Ok(note.to_string())
+}
+
+/// Makes the head of an empty log, in a new database.
+pub(crate) fn found(tx: &mut Tx<'_>, key: &LogKey) -> Result<(), Fault> {
+    if head_size(tx)?.is_none() {
+        let checkpoint = sign(0, empty_root(), key)?;
+        let sql = "insert into ledger_head (one, origin, size, checkpoint) values (1, $1, 0, $2) on conflict do nothing";
+        tx.put(sql, params![key.public().name(), &checkpoint])?;
+    }
+    Ok(())
+}
+
+/// One step. How many entries it integrated.
+fn step(tx: &mut Tx<'_>, key: &LogKey) -> Result<usize, Refusal> {
+    let shape = |e: &dyn std::fmt::Display| Fault::Shape(e.to_string());
+    let sql = "select id, kind, home, n, entry from ledger_queue order by id limit $1";
+    let queued = tx.all(sql, params![STEP_MAX], |row| {
+        Ok(Queued {
+            id: row.blob(0)?.to_vec(),
+            kind: row.int(1)?,
+            home: bytes16(row, 2)?,
+            n: row.int(3)?,
+            entry: row.blob(4)?.to_vec(),
+        })
+    })?;
+    if queued.is_empty() {
+        return Ok(0);
+    }
+    let size = head_size(tx)?.ok_or_else(|| shape(&"the log has no head"))?;
+    let old_size = u64::try_from(size).map_err(|e| shape(&e))?;
+    let mut edge = Edge::open(old_size, &mut Tiles(tx)).map_err(|e| shape(&e))?;
+    for (index, queued) in (size..).zip(&queued) {
+        let sql = "insert into ledger_entries (idx, entry) values ($1, $2)";
+        tx.put(sql, params![index, &queued.entry])?;
+        place(tx, queued, index)?;
+        tx.put("delete from ledger_queue where id = $1", params![&queued.id])?;
+    }
+    let leaves: Vec<Hash> = queued.iter().map(|queued| leaf_hash(&queued.entry)).collect();
+    for file in edge.grow(&leaves) {
+        let Shelf::Hashes(level) = file.path.shelf() else { continue };
+        let index = i64::try_from(file.path.index()).map_err(|e| shape(&e))?;
+        let sql = "insert into ledger_tiles (level, n, hashes) values ($1, $2, $3) \
+                   on conflict (level, n) do update set hashes = $3";
+        tx.put(sql, params![i64::from(level), index, &file.bytes])?;
+    }
+    let checkpoint = sign(edge.size(), edge.root(), key)?;
+    let new_size = i64::try_from(edge.size()).map_err(|e| shape(&e))?;
+    // The swap: another sequencer that was faster makes this one start again.
+    let sql = "update ledger_head set size = $1, checkpoint = $2 where one = 1 and size = $3";
+    if tx.execute(sql, params![new_size, &checkpoint, size])? == 0 {
+        return Err(Refusal::Changed);
+    }
+    Ok(queued.len())
+}
+
+/// Notes where an entry stands, beside the record that it is about.
+fn place(tx: &mut Tx<'_>, queued: &Queued, index: i64) -> Result<(), Fault> {
+    let Queued { kind, home, n, .. } = queued;
+    match *kind {
+        queue::ACCESS => crate::sealed::note_leaf(tx, home, *n, index),
+        queue::GRANT_EVENT => tx.put(
+            "update grant_events set leaf = $1 where grant_id = $2 and n = $3",
+            params![index, home, *n],
+        ),
+        _ => tx.put("update app_events set leaf = $1 where app = $2 and n = $3", params![index, home, *n]),
+    }
+}
+
+impl Vault {
+    /// Integrates what is queued into the log, up to 4,096 entries; says how many.
+    pub async fn sequence(&self) -> Result<usize, Refusal> {
+        let key = self.keys.log.clone();
+        self.engine.write("sequence", move |tx| step(tx, &key)).await
+    }
+
+    /// The newest checkpoint: a signed note.
+    pub async fn checkpoint(&self) -> Result<String, Refusal> {
+        self.engine
+            .read("checkpoint", move |snap| -> Result<_, Refusal> {
+                let sql = "select checkpoint from ledger_head where one = 1";
+                snap.one(sql, params![], |row| Ok(row.text(0)?.to_owned()))?.ok_or(Refusal::NotFound)
+            })
+            .await
+    }
+
+    /// A tile or an entry bundle; not found until the log has grown that far.
+    pub async fn tile(&self, path: TilePath) -> Result<Vec<u8>, Refusal> {
+        self.engine
+            .read("tile", move |snap| -> Result<_, Refusal> {
+                let size = head_size(snap)?.and_then(|size| u64::try_from(size).ok()).unwrap_or(0);
+                if !path.is_within(size) {
+                    return Err(Refusal::NotFound);
+                }
+                match path.shelf() {
+                    Shelf::Hashes(_) => Ok(Tiles(snap).tile(path)?),
+                    Shelf::Entries => entries(snap, path),
+                }
+            })
+            .await
+    }
+}
+
+fn entries(db: &mut impl Reads, path: TilePath) -> Result<Vec<u8>, Refusal> {
+    let from = i64::try_from(path.index().saturating_mul(TILE_WIDTH as u64)).unwrap_or(i64::MAX);
+    let width = i64::try_from(path.width()).unwrap_or(0);
+    let mut bytes = Vec::new();
+    let sql = "select entry from ledger_entries where idx >= $1 and idx < $2 order by idx";
+    db.each(sql, params![from, from.saturating_add(width)], &mut |row| {
+        bundle::push(&mut bytes, row.blob(0)?).map_err(|e| Fault::Shape(e.to_string()))
+    })?;
+    Ok(bytes)
+}

@@ -1,0 +1,22 @@
+//! The tables that are not sealed: people, apps, grants, tokens, the log. One file per thing, SQL beside its types.
+//!
+//! Invariant: nothing here names the tables of messages and of access records.
+
+pub(crate) mod accounts;
+pub(crate) mod app_registry;
+pub(crate) mod apps;
+pub(crate) mod authorizations;
+pub(crate) mod connected;
+pub(crate) mod conversations;
+pub(crate) mod expiry;
+pub(crate) mod friends;
+pub(crate) mod grants;
+pub(crate) mod ids;
+pub(crate) mod keys;
+pub(crate) mod log;
+pub(crate) mod people;
+pub(crate) mod queue;
+pub(crate) mod secret;
+pub(crate) mod sessions;
+pub(crate) mod tokens;
+pub(crate) mod wishes;

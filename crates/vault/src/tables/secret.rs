@@ -1,0 +1,67 @@
+//! Secrets that we hand out: tokens, codes, cookies, client secrets. 256 random bits behind a prefix that says what it is.
+//!
+//! Invariant: only the SHA-256 of a secret is stored, and a text that is not of the right form never reaches the database.
+
+use data_encoding::BASE64URL_NOPAD;
+use model::World;
+use sha2::{Digest, Sha256};
+
+/// What a secret is for. A secret of one kind is never taken for another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SecretKind {
+    Access,
+    Refresh,
+    Code,
+    Client,
+    Session,
+}
+
+impl SecretKind {
+    const fn prefix(self) -> &'static str {
+        match self {
+            SecretKind::Access => "wxa_",
+            SecretKind::Refresh => "wxr_",
+            SecretKind::Code => "wxc_",
+            SecretKind::Client => "wxs_",
+            SecretKind::Session => "wxb_",
+        }
+    }
+}
+
+/// A secret in the clear: on its way in or out, never at rest.
+pub(crate) struct Secret(String);
+
+impl Secret {
+    /// A new one.
+    pub(crate) fn new(kind: SecretKind, world: &World) -> Self {
+        Secret(format!("{}{}", kind.prefix(), BASE64URL_NOPAD.encode(&world.random::<32>())))
+    }
+
+    /// One that came in, if it has the form of its kind.
+    pub(crate) fn read(kind: SecretKind, text: &str) -> Option<Self> {
+        let rest = text.strip_prefix(kind.prefix())?;
+        // Strict decoding: 43 characters, no spare bits set, so that one secret has one spelling.
+        let bytes = BASE64URL_NOPAD.decode(rest.as_bytes()).ok()?;
+        (bytes.len() == 32).then(|| Secret(text.to_owned()))
+    }
+
+    /// What is stored of it.
+    pub(crate) fn hash(&self) -> [u8; 32] {
+        sha256(&[self.0.as_bytes()])
+    }
+
+    /// The secret itself, to be given away once.
+    pub(crate) fn into_clear(self) -> String {
+        self.0
+    }
+}
+
+/// SHA-256 over parts, each behind its length, so that no two lists of parts hash alike.
+pub(crate) fn sha256(parts: &[&[u8]]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    hash.finalize().into()
+}

@@ -1,0 +1,129 @@
+//! Signed-in browsers.
+//!
+//! Invariant: a session ends on the server. What ends with it ends in the same transaction: tokens of grants that may not
+//! go on offline.
+
+use super::ids::id;
+use super::secret::{Secret, SecretKind};
+use crate::engine::{Reads, Tx, params};
+use crate::{Fault, Own, Refusal, Vault};
+use model::{PersonId, SessionId, Time, World};
+
+/// How long a session lasts, in seconds: 30 days.
+pub const SESSION_S: i64 = 30 * 24 * 3600;
+
+/// One of her signed-in browsers.
+#[derive(Debug, Clone)]
+pub struct Session {
+    /// Its id.
+    pub id: SessionId,
+    /// What the browser says it is.
+    pub agent: String,
+    /// Signed in when.
+    pub created_at: Time,
+    /// Ends by itself when.
+    pub ends_at: Time,
+    /// It is the one that asks.
+    pub this: bool,
+}
+
+/// Stores a new session.
+pub(crate) fn insert(
+    tx: &mut Tx<'_>,
+    world: &World,
+    person: PersonId,
+    cookie: &Secret,
+    agent: &str,
+) -> Result<(), Fault> {
+    let now = world.now();
+    let agent: String = agent.chars().filter(|c| !c.is_control()).take(200).collect();
+    tx.put(
+        "insert into sessions (token, id, person, agent, created_at, seen_at, ends_at) values ($1, $2, $3, $4, $5, $5, $6)",
+        params![
+            &cookie.hash(),
+            SessionId::new(world).as_bytes(),
+            person.as_bytes(),
+            &agent,
+            now.micros(),
+            now.plus_seconds(SESSION_S).micros()
+        ],
+    )
+}
+
+fn end(tx: &mut Tx<'_>, person: PersonId, session: SessionId) -> Result<u64, Fault> {
+    tx.put("update token_families set ended = 1 where session = $1", params![session.as_bytes()])?;
+    tx.execute(
+        "delete from sessions where id = $1 and person = $2",
+        params![session.as_bytes(), person.as_bytes()],
+    )
+}
+
+/// Ends every session of a person but one.
+pub(crate) fn end_others(tx: &mut Tx<'_>, person: PersonId, but: SessionId) -> Result<(), Fault> {
+    let sql = "select id from sessions where person = $1 and id <> $2";
+    for session in tx.all(sql, params![person.as_bytes(), but.as_bytes()], |row| id(row, 0))? {
+        end(tx, person, session)?;
+    }
+    Ok(())
+}
+
+impl Vault {
+    /// Signs a browser out. A cookie that is no session's does nothing.
+    pub async fn sign_out(&self, cookie: &str) -> Result<(), Refusal> {
+        let Some(secret) = Secret::read(SecretKind::Session, cookie) else { return Ok(()) };
+        let hash = secret.hash();
+        self.engine
+            .write("sign_out", move |tx| -> Result<(), Refusal> {
+                let sql = "select person, id from sessions where token = $1";
+                let found = tx.one(sql, params![&hash], |row| Ok((id(row, 0)?, id(row, 1)?)))?;
+                if let Some((person, session)) = found {
+                    end(tx, person, session)?;
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    /// Her signed-in browsers, newest first.
+    pub async fn sessions(&self, own: &Own) -> Result<Vec<Session>, Refusal> {
+        let (person, this, now) = (own.person(), own.session(), self.world.now());
+        self.engine
+            .read("sessions", move |snap| -> Result<_, Refusal> {
+                let sql = "select id, agent, created_at, ends_at from sessions where person = $1 and ends_at > $2 \
+                           order by created_at desc";
+                Ok(snap.all(sql, params![person.as_bytes(), now.micros()], |row| {
+                    let session = id(row, 0)?;
+                    Ok(Session {
+                        id: session,
+                        agent: row.text(1)?.to_owned(),
+                        created_at: Time::from_micros(row.int(2)?),
+                        ends_at: Time::from_micros(row.int(3)?),
+                        this: session == this,
+                    })
+                })?)
+            })
+            .await
+    }
+
+    /// Ends one of her sessions.
+    pub async fn session_end(&self, own: &Own, session: SessionId) -> Result<(), Refusal> {
+        let person = own.person();
+        self.engine
+            .write("session_end", move |tx| -> Result<(), Refusal> {
+                let sql = "select id from sessions where id = $1 and person = $2";
+                let hers = tx.one(sql, params![session.as_bytes(), person.as_bytes()], |row| {
+                    id::<SessionId>(row, 0)
+                })?;
+                hers.ok_or(Refusal::NotFound)?;
+                end(tx, person, session)?;
+                Ok(())
+            })
+            .await
+    }
+
+    /// Ends all her sessions but this one.
+    pub async fn sessions_end_others(&self, own: &Own) -> Result<(), Refusal> {
+        let (person, this) = (own.person(), own.session());
+        self.engine.write("sessions_end_others", move |tx| Ok(end_others(tx, person, this)?)).await
+    }
+}

@@ -1,0 +1,353 @@
+//! Codes, access tokens and refresh tokens: what `oauth::token` decided, carried out.
+//!
+//! Invariant: a code or a refresh token is spent in the transaction that issues what it is worth, so of two at once one
+//! wins. Tokens hang on a family, a family on a grant: ending one ends all below it.
+
+use super::grants::{self, Grant};
+use super::ids::{bytes16, id, opt_id};
+use super::secret::{Secret, SecretKind};
+use crate::engine::{Reads, Tx, params};
+use crate::{Fault, Refusal, Vault};
+use model::{AppId, GrantId, GrantState, Scopes, SessionId, Terms, Time, World};
+use oauth::authorize::Request;
+use oauth::error::{ErrorCode, OAuthError};
+use oauth::id_token::IdToken;
+use oauth::token::{
+    self, CodeRow, Redeem, Refresh, RefreshRow, RefreshState, TokenAnswer, TokenRequest, TokenType,
+};
+
+/// What the token endpoint answers when it does not issue.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum TokenRefusal {
+    /// In the words of OAuth.
+    #[error("{0:?}")]
+    OAuth(OAuthError),
+    /// We broke.
+    #[error(transparent)]
+    Refusal(#[from] Refusal),
+}
+
+impl From<Fault> for TokenRefusal {
+    fn from(fault: Fault) -> Self {
+        TokenRefusal::Refusal(fault.into())
+    }
+}
+
+/// Stores a code for a new grant, with the family that its tokens will belong to.
+pub(crate) fn insert_code(
+    tx: &mut Tx<'_>,
+    world: &World,
+    grant: &Grant,
+    request: &Request,
+    code: &Secret,
+    (session, authed_at): (SessionId, Time),
+) -> Result<(), Fault> {
+    let family = world.random::<16>();
+    tx.put(
+        "insert into token_families (id, grant_id, session) values ($1, $2, $3)",
+        params![&family, grant.id.as_bytes(), session.as_bytes()],
+    )?;
+    tx.put(
+        "insert into codes (hash, family, app, redirect_uri, challenge, nonce, authed_at, ends_at) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8)",
+        params![
+            &code.hash(),
+            &family,
+            grant.app.as_bytes(),
+            &request.redirect_uri,
+            &request.code_challenge,
+            request.nonce.as_deref(),
+            authed_at.micros(),
+            grant.given_at.plus_seconds(token::CODE_S).micros()
+        ],
+    )
+}
+
+/// The family of a code or token, and what else an answer is made of.
+struct Found {
+    family: [u8; 16],
+    grant: Grant,
+    session: Option<SessionId>,
+    authed_at: Time,
+    nonce: Option<String>,
+}
+
+/// What was issued, before it is signed.
+struct Issued {
+    found: Found,
+    access: String,
+    refresh: String,
+    scopes: Scopes,
+    terms: Terms,
+    ends_at: Time,
+}
+
+fn issue(
+    tx: &mut Tx<'_>,
+    world: &World,
+    found: Found,
+    scopes: Scopes,
+    terms: Terms,
+) -> Result<Issued, Refusal> {
+    let now = world.now();
+    let (access, refresh) = (Secret::new(SecretKind::Access, world), Secret::new(SecretKind::Refresh, world));
+    let ends_at = token::access_token_ends(found.grant.terms.ends_at, now);
+    tx.put(
+        "insert into access_tokens (hash, family, scopes, actions, ends_at) values ($1, $2, $3, $4, $5)",
+        params![&access.hash(), &found.family, scopes.bits(), terms.actions.bits(), ends_at.micros()],
+    )?;
+    let refresh_ends = token::refresh_token_ends(found.grant.terms.ends_at, now).micros();
+    tx.put(
+        "insert into refresh_tokens (hash, family, ends_at) values ($1, $2, $3)",
+        params![&refresh.hash(), &found.family, refresh_ends],
+    )?;
+    let (access, refresh) = (access.into_clear(), refresh.into_clear());
+    Ok(Issued { found, access, refresh, scopes, terms, ends_at })
+}
+
+/// Ends a family: its access tokens and its refresh tokens open nothing any more.
+fn end_family(tx: &mut Tx<'_>, family: &[u8; 16]) -> Result<(), Fault> {
+    tx.put("update token_families set ended = 1 where id = $1", params![family])
+}
+
+type Outcome = Result<Issued, OAuthError>;
+
+/// The grant of a row and the state that its tokens see: what is over for the family is over for the row.
+fn grant_of(
+    tx: &mut Tx<'_>,
+    grant: GrantId,
+    family_ended: bool,
+    now: Time,
+) -> Result<(Grant, GrantState), Refusal> {
+    let grant = grants::find(tx, grant)?.ok_or(Refusal::NotFound)?;
+    let app = super::apps::read(tx, grant.app)?.ok_or(Refusal::NotFound)?;
+    let over = family_ended || grant.terms.ends_at <= now || !app.live_at(now);
+    let state = if over { GrantState::Ended } else { grant.state };
+    Ok((grant, state))
+}
+
+fn redeem(
+    tx: &mut Tx<'_>,
+    world: &World,
+    app: AppId,
+    code: &str,
+    proof: &token::CodeProof,
+) -> Result<Outcome, Refusal> {
+    let now = world.now();
+    let hash = Secret::read(SecretKind::Code, code).map(|code| code.hash());
+    let row = match hash {
+        None => None,
+        Some(hash) => tx.one(
+            "select c.family, c.app, c.redirect_uri, c.challenge, c.nonce, c.authed_at, c.ends_at, c.used, \
+             f.grant_id, f.session, f.ended from codes c join token_families f on f.id = c.family where c.hash = $1",
+            params![&hash],
+            |row| {
+                let code_row = CodeRow {
+                    app: id(row, 1)?,
+                    redirect_uri: row.text(2)?.to_owned(),
+                    code_challenge: row.text(3)?.to_owned(),
+                    expires_at: Time::from_micros(row.int(6)?),
+                    used: row.int(7)? != 0,
+                    grant: GrantState::Ended,
+                };
+                let rest = (row.opt_text(4)?.map(str::to_owned), Time::from_micros(row.int(5)?));
+                Ok((code_row, bytes16(row, 0)?, rest, id::<GrantId>(row, 8)?, opt_id(row, 9)?, row.int(10)? != 0))
+            },
+        )?,
+    };
+    let Some((code_row, family, (nonce, authed_at), grant, session, ended)) = row else {
+        let decision = token::redeem_code(None, app, proof, now);
+        return Ok(Err(refused(decision)));
+    };
+    let (grant, state) = grant_of(tx, grant, ended, now)?;
+    match token::redeem_code(Some(&CodeRow { grant: state, ..code_row }), app, proof, now) {
+        Redeem::Issue => {}
+        Redeem::Refuse(error) => return Ok(Err(error)),
+        Redeem::RefuseAndRevoke(error) => {
+            end_family(tx, &family)?;
+            return Ok(Err(error));
+        }
+    }
+    // Of two that redeem at once, one finds it unused.
+    let sql = "update codes set used = 1 where hash = $1 and used = 0";
+    if tx.execute(sql, params![hash.as_ref().map(|hash| hash.as_slice())])? == 0 {
+        return Ok(Err(OAuthError::new(ErrorCode::InvalidGrant, "the code was used before")));
+    }
+    let (scopes, terms) = (grant.scopes, grant.terms.clone());
+    let found = Found { family, grant, session, authed_at, nonce };
+    Ok(Ok(issue(tx, world, found, scopes, terms)?))
+}
+
+fn refused(decision: Redeem) -> OAuthError {
+    match decision {
+        Redeem::Refuse(error) | Redeem::RefuseAndRevoke(error) => error,
+        Redeem::Issue => OAuthError::new(ErrorCode::InvalidGrant, "the code is not known"),
+    }
+}
+
+/// What a refresh asks for beside the token.
+struct Asks {
+    scope: Option<String>,
+    details: Option<oauth::details::Asked>,
+}
+
+fn rotate(
+    tx: &mut Tx<'_>,
+    world: &World,
+    app: AppId,
+    presented: &str,
+    asks: &Asks,
+) -> Result<Outcome, Refusal> {
+    let now = world.now();
+    let not_known = || OAuthError::new(ErrorCode::InvalidGrant, "the refresh token is not known");
+    let Some(hash) = Secret::read(SecretKind::Refresh, presented).map(|token| token.hash()) else {
+        return Ok(Err(not_known()));
+    };
+    let row = tx.one(
+        "select r.family, r.used, r.ends_at, f.grant_id, f.session, f.ended, \
+         (select c.authed_at from codes c where c.family = r.family) \
+         from refresh_tokens r join token_families f on f.id = r.family where r.hash = $1",
+        params![&hash],
+        |row| {
+            let used_ends = (row.int(1)? != 0, Time::from_micros(row.int(2)?));
+            Ok((
+                bytes16(row, 0)?,
+                used_ends,
+                id::<GrantId>(row, 3)?,
+                opt_id(row, 4)?,
+                row.int(5)? != 0,
+                row.opt_int(6)?,
+            ))
+        },
+    )?;
+    let Some((family, (used, expires_at), grant, session, ended, authed_at)) = row else {
+        return Ok(Err(not_known()));
+    };
+    let (grant, grant_state) = grant_of(tx, grant, false, now)?;
+    let state = match (ended, used) {
+        (true, _) => RefreshState::Revoked,
+        (false, true) => RefreshState::Used,
+        (false, false) => RefreshState::Live,
+    };
+    let row = RefreshRow {
+        app: grant.app,
+        state,
+        expires_at,
+        grant: grant_state,
+        grant_ends_at: grant.terms.ends_at,
+    };
+    match token::refresh(Some(&row), app, now) {
+        Refresh::Rotate => {}
+        Refresh::Refuse(error) => return Ok(Err(error)),
+        Refresh::RefuseAndRevokeFamily(error) => {
+            end_family(tx, &family)?;
+            return Ok(Err(error));
+        }
+    }
+    let narrowed = token::narrow_scopes(grant.scopes, asks.scope.as_deref());
+    let terms = token::narrow_terms(&grant.terms, grant.given_at, asks.details.as_ref(), now);
+    let (scopes, terms) = match (narrowed, terms) {
+        (Ok(scopes), Ok(terms)) => (scopes, terms),
+        (Err(error), _) | (_, Err(error)) => return Ok(Err(error)),
+    };
+    // A token can carry fewer actions than its grant; the other axes are the grant's.
+    if (Terms { actions: grant.terms.actions, ..terms.clone() }) != grant.terms {
+        let why = "authorization_details: of a single token only 'actions' can be narrowed; send the rest as granted";
+        return Ok(Err(OAuthError::new(ErrorCode::InvalidAuthorizationDetails, why)));
+    }
+    let sql = "update refresh_tokens set used = 1 where hash = $1 and used = 0";
+    if tx.execute(sql, params![&hash])? == 0 {
+        end_family(tx, &family)?;
+        return Ok(Err(OAuthError::new(ErrorCode::InvalidGrant, "the refresh token was used before")));
+    }
+    let authed_at = authed_at.map_or(grant.given_at, Time::from_micros);
+    let found = Found { family, grant, session, authed_at, nonce: None };
+    Ok(Ok(issue(tx, world, found, scopes, terms)?))
+}
+
+impl Vault {
+    /// Carries out a token request of an app that has proved itself.
+    pub async fn token(&self, app: AppId, request: TokenRequest) -> Result<TokenAnswer, TokenRefusal> {
+        let world = self.world.clone();
+        let issued = self
+            .engine
+            .write("token", move |tx| -> Result<Outcome, Refusal> {
+                match &request {
+                    TokenRequest::Code { code, proof } => redeem(tx, &world, app, code, proof),
+                    TokenRequest::Refresh { refresh_token, scope, details } => {
+                        let asks = Asks { scope: scope.clone(), details: details.clone() };
+                        rotate(tx, &world, app, refresh_token, &asks)
+                    }
+                }
+            })
+            .await?
+            .map_err(TokenRefusal::OAuth)?;
+        self.answer(issued).await
+    }
+
+    async fn answer(&self, issued: Issued) -> Result<TokenAnswer, TokenRefusal> {
+        let now = self.world.now();
+        let Issued {
+            found: Found { grant, session, authed_at, nonce, .. },
+            access,
+            refresh,
+            scopes,
+            terms,
+            ends_at,
+        } = issued;
+        let id_token = match scopes.has(Scopes::OPENID) {
+            false => None,
+            true => {
+                let claims = IdToken {
+                    issuer: &self.issuer,
+                    person: grant.person,
+                    app: grant.app,
+                    now,
+                    signed_in_at: authed_at,
+                    nonce: nonce.as_deref(),
+                    session,
+                    access_token: &access,
+                };
+                Some(self.sign_id_token(&claims).await?)
+            }
+        };
+        Ok(TokenAnswer {
+            access_token: access,
+            token_type: TokenType::Bearer,
+            expires_in: ends_at.seconds() - now.seconds(),
+            refresh_token: Some(refresh),
+            scope: scopes.to_string(),
+            id_token,
+            authorization_details: oauth::details::granted(&terms, &grant.purpose, grant.given_at),
+            grant_id: grant.id,
+        })
+    }
+
+    /// Revokes a token (RFC 7009) of an app that has proved itself: an access token alone, or with a refresh token its
+    /// whole family. A token that is unknown, over, or another app's: nothing happens, and nothing is told.
+    pub async fn token_revoke(&self, app: AppId, token: &str) -> Result<(), Refusal> {
+        let access = Secret::read(SecretKind::Access, token).map(|token| token.hash());
+        let refresh = Secret::read(SecretKind::Refresh, token).map(|token| token.hash());
+        self.engine
+            .write("token_revoke", move |tx| -> Result<(), Refusal> {
+                let mut family_of = |sql, hash: &[u8; 32]| {
+                    tx.one(sql, params![hash, app.as_bytes()], |row| bytes16(row, 0))
+                };
+                if let Some(hash) = &refresh {
+                    let sql = "select r.family from refresh_tokens r join token_families f on f.id = r.family \
+                               join grants g on g.id = f.grant_id where r.hash = $1 and g.app = $2";
+                    if let Some(family) = family_of(sql, hash)? {
+                        end_family(tx, &family)?;
+                    }
+                } else if let Some(hash) = &access {
+                    let sql = "select t.family from access_tokens t join token_families f on f.id = t.family \
+                               join grants g on g.id = f.grant_id where t.hash = $1 and g.app = $2";
+                    if family_of(sql, hash)?.is_some() {
+                        tx.put("delete from access_tokens where hash = $1", params![hash])?;
+                    }
+                }
+                Ok(())
+            })
+            .await
+    }
+}

@@ -1,0 +1,70 @@
+//! The wishes of the one at the other end: keep my words out, let no app in, hide me from apps.
+//!
+//! Invariant: a wish counts from the next request on; the gate's predicates read these columns each time.
+
+use crate::engine::{Reads, Tx, params};
+use crate::{Own, Refusal, Vault};
+use model::ConversationId;
+
+impl Vault {
+    /// Keeps her words in one conversation out of other people's apps, or lets them in again.
+    pub async fn wish_words_out(
+        &self,
+        own: &Own,
+        conversation: ConversationId,
+        on: bool,
+    ) -> Result<(), Refusal> {
+        let me = own.person();
+        self.engine
+            .write("wish_words_out", move |tx| -> Result<(), Refusal> {
+                let changed = tx.execute(
+                    "update participants set words_out = $1 where conversation = $2 and person = $3 and left_at is null",
+                    params![on, conversation.as_bytes(), me.as_bytes()],
+                )?;
+                if changed == 0 { Err(Refusal::NotFound) } else { Ok(()) }
+            })
+            .await
+    }
+
+    /// Lets no app into a conversation, or takes that back. While anyone in it wishes so, it holds.
+    pub async fn wish_lock(&self, own: &Own, conversation: ConversationId, on: bool) -> Result<(), Refusal> {
+        let me = own.person();
+        self.engine
+            .write("wish_lock", move |tx| -> Result<(), Refusal> {
+                let was = tx.one(
+                    "select locked from participants where conversation = $1 and person = $2 and left_at is null",
+                    params![conversation.as_bytes(), me.as_bytes()],
+                    |row| row.int(0),
+                )?;
+                was.ok_or(Refusal::NotFound)?;
+                let changed = tx.execute(
+                    "update participants set locked = $1 where conversation = $2 and person = $3 and locked <> $1",
+                    params![on, conversation.as_bytes(), me.as_bytes()],
+                )?;
+                if changed > 0 {
+                    let step: i64 = if on { 1 } else { -1 };
+                    tx.put(
+                        "update conversations set locks = locks + $1 where id = $2",
+                        params![step, conversation.as_bytes()],
+                    )?;
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    /// Keeps her words out of other people's apps in every conversation, and hides her from the friends list that
+    /// apps of her friends can ask for.
+    pub async fn wish_everywhere(&self, own: &Own, words_out: bool, hidden: bool) -> Result<(), Refusal> {
+        let me = own.person();
+        self.engine
+            .write("wish_everywhere", move |tx: &mut Tx<'_>| -> Result<(), Refusal> {
+                tx.put(
+                    "update persons set words_out = $1, hidden = $2 where id = $3",
+                    params![words_out, hidden, me.as_bytes()],
+                )?;
+                Ok(())
+            })
+            .await
+    }
+}
