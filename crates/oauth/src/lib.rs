@@ -1,1 +1,22 @@
-//! The oauth room.
+//! The rules of signing in and of letting apps in: OAuth 2.1, OpenID Connect, and consent by `authorization_details`.
+//!
+//! Pure decisions, floor 2: no I/O, no clock, no randomness, no database. A door hands in what was sent and what is stored,
+//! and carries out the answer. What is not offered in [`metadata`] is refused here.
+
+pub mod authorize;
+pub mod client;
+pub mod consent;
+pub mod details;
+pub mod error;
+pub mod id_token;
+pub mod jwks;
+pub mod metadata;
+pub mod params;
+pub mod pkce;
+pub mod redirect;
+pub mod since;
+pub mod token;
+pub mod wording;
+
+pub use error::{ErrorCode, OAuthError};
+pub use params::Params;

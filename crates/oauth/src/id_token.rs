@@ -1,0 +1,120 @@
+//! The ID token (OpenID Connect Core 2) and userinfo: who signed in, told to the app that asked.
+//!
+//! Invariant: it says who and when, never what she may see or wrote; name and handle come from userinfo, by scope.
+
+use crate::details::json_text;
+use crate::error::{ErrorCode, OAuthError};
+use data_encoding::BASE64URL_NOPAD;
+use model::{AppId, PersonId, Scopes, SessionId, Time};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+/// How long an ID token is valid: it is read when it comes, and not kept.
+pub const ID_TOKEN_S: i64 = 300;
+
+/// What an ID token is made from.
+#[derive(Clone, Debug)]
+pub struct IdToken<'a> {
+    /// Our issuer identifier.
+    pub issuer: &'a str,
+    /// Who signed in.
+    pub person: PersonId,
+    /// For which app.
+    pub app: AppId,
+    /// When the token is made.
+    pub now: Time,
+    /// When the person signed in.
+    pub signed_in_at: Time,
+    /// The request's nonce; none at a refresh.
+    pub nonce: Option<&'a str>,
+    /// In which browser session, if any.
+    pub session: Option<SessionId>,
+    /// The access token that comes with it.
+    pub access_token: &'a str,
+}
+
+#[derive(Serialize)]
+struct Claims<'a> {
+    iss: &'a str,
+    sub: PersonId,
+    aud: AppId,
+    exp: i64,
+    iat: i64,
+    auth_time: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nonce: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sid: Option<SessionId>,
+    at_hash: String,
+}
+
+#[derive(Serialize)]
+struct Header<'a> {
+    alg: &'static str,
+    kid: &'a str,
+    typ: &'static str,
+}
+
+impl IdToken<'_> {
+    /// Its claims, as JSON.
+    pub fn claims_json(&self) -> String {
+        json_text(&Claims {
+            iss: self.issuer,
+            sub: self.person,
+            aud: self.app,
+            exp: self.now.plus_seconds(ID_TOKEN_S).seconds(),
+            iat: self.now.seconds(),
+            auth_time: self.signed_in_at.seconds(),
+            nonce: self.nonce,
+            sid: self.session,
+            at_hash: at_hash(self.access_token),
+        })
+    }
+
+    /// The compact JWS. `sign` makes the ES256 signature (r and s, 32 bytes each) of the bytes that it is given, with the key
+    /// whose id is `kid`.
+    pub fn signed<E>(&self, kid: &str, sign: impl FnOnce(&[u8]) -> Result<[u8; 64], E>) -> Result<String, E> {
+        let header = json_text(&Header { alg: "ES256", kid, typ: "JWT" });
+        let mut token = BASE64URL_NOPAD.encode(header.as_bytes());
+        token.push('.');
+        token.push_str(&BASE64URL_NOPAD.encode(self.claims_json().as_bytes()));
+        let signature = sign(token.as_bytes())?;
+        token.push('.');
+        token.push_str(&BASE64URL_NOPAD.encode(&signature));
+        Ok(token)
+    }
+}
+
+/// The left half of the access token's hash (OpenID Connect Core 3.1.3.6).
+pub fn at_hash(access_token: &str) -> String {
+    let hash: [u8; 32] = Sha256::digest(access_token.as_bytes()).into();
+    BASE64URL_NOPAD.encode(&hash[..16])
+}
+
+/// Userinfo's answer.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+pub struct UserInfo<'a> {
+    sub: PersonId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    preferred_username: Option<&'a str>,
+}
+
+/// What userinfo tells an app that holds these scopes.
+pub fn userinfo<'a>(
+    person: PersonId,
+    handle: &'a str,
+    name: &'a str,
+    scopes: Scopes,
+) -> Result<UserInfo<'a>, OAuthError> {
+    if !scopes.has(Scopes::OPENID) {
+        return Err(OAuthError::new(ErrorCode::InsufficientScope, "userinfo needs the scope 'openid'"));
+    }
+    let profile = scopes.has(Scopes::PROFILE);
+    Ok(UserInfo { sub: person, name: profile.then_some(name), preferred_username: profile.then_some(handle) })
+}
+
+#[cfg(test)]
+#[path = "id_token_tests.rs"]
+mod tests;

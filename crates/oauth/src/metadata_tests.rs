@@ -1,0 +1,78 @@
+//! What is listed is what works; every URL comes from the issuer.
+use super::*;
+
+#[test]
+fn issuers() {
+    for url in
+        ["https://seal.example", "https://seal.example:8443", "http://127.0.0.1:8080", "http://localhost:1"]
+    {
+        assert_eq!(Issuer::parse(url).unwrap().as_str(), url);
+    }
+    assert_eq!(Issuer::parse("http://[::1]:8080/").unwrap().as_str(), "http://[::1]:8080");
+    for url in [
+        "",
+        "seal.example",
+        "http://seal.example",
+        "http://192.168.1.5:8080",
+        "https://seal.example/path",
+        "https://seal.example//",
+        "https://seal.example?x",
+        "https://seal.example#x",
+        "https://me@seal.example",
+        "https://Seal.example",
+        "ftp://seal.example",
+        "https://",
+        "https://seal.example:0",
+    ] {
+        assert_eq!(Issuer::parse(url), Err(IssuerInvalid), "{url}");
+    }
+}
+
+#[test]
+fn the_server_lists_what_works() {
+    let issuer = Issuer::parse("https://seal.example").unwrap();
+    let json = serde_json::to_value(server(&issuer)).unwrap();
+    assert_eq!(json["issuer"], "https://seal.example");
+    for (member, value) in json.as_object().unwrap() {
+        if member.ends_with("_endpoint") || member == "jwks_uri" {
+            assert!(value.as_str().unwrap().starts_with("https://seal.example/"), "{member}");
+        }
+    }
+    assert_eq!(json["code_challenge_methods_supported"], serde_json::json!(["S256"]));
+    assert_eq!(json["response_types_supported"], serde_json::json!(["code"]));
+    assert_eq!(json["grant_types_supported"], serde_json::json!(["authorization_code", "refresh_token"]));
+    assert_eq!(json["authorization_details_types_supported"], serde_json::json!(["messages"]));
+    assert_eq!(json["authorization_response_iss_parameter_supported"], true);
+    assert_eq!(json["request_uri_parameter_supported"], false);
+    assert_eq!(
+        json["scopes_supported"],
+        serde_json::json!(["openid", "profile", "friends", "offline_access"])
+    );
+}
+
+#[test]
+fn every_listed_grant_type_is_read_and_no_other() {
+    let issuer = Issuer::parse("https://seal.example").unwrap();
+    let listed = server(&issuer).grant_types_supported;
+    for grant_type in [
+        "authorization_code",
+        "refresh_token",
+        "password",
+        "implicit",
+        "client_credentials",
+        "urn:ietf:params:oauth:grant-type:device_code",
+    ] {
+        let form = format!("grant_type={grant_type}&code=x&refresh_token=x");
+        let form = crate::Params::parse(form.as_bytes()).unwrap();
+        assert_eq!(crate::token::parse(&form, &issuer).is_ok(), listed.contains(&grant_type), "{grant_type}");
+    }
+}
+
+#[test]
+fn the_resource_names_its_server() {
+    let issuer = Issuer::parse("http://127.0.0.1:8080").unwrap();
+    let json = serde_json::to_value(resource(&issuer)).unwrap();
+    assert_eq!(json["resource"], "http://127.0.0.1:8080");
+    assert_eq!(json["authorization_servers"], serde_json::json!(["http://127.0.0.1:8080"]));
+    assert_eq!(json["bearer_methods_supported"], serde_json::json!(["header"]));
+}
