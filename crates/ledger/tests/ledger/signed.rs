@@ -1,7 +1,7 @@
 //! Notes, checkpoints and receipts: against signed_note and tlog_tiles, and by an independent route.
 
 use data_encoding::{BASE64, BASE64URL_NOPAD};
-use ed25519_dalek::{Signature, SigningKey, Verifier as _};
+use ed25519_dalek::{Signature, Signer as _, SigningKey, Verifier as _};
 use ledger::checkpoint::{Checkpoint, CheckpointRefused};
 use ledger::entry::Entry;
 use ledger::hash::{Hash, empty_root};
@@ -160,6 +160,16 @@ fn checkpoints_are_read_strictly() {
     assert_eq!(other, Err(CheckpointRefused::OtherLog("other.example/log".to_owned())));
 }
 
+/// Trusting two logs lets neither speak for the other.
+#[test]
+fn a_log_signs_for_itself_only() {
+    let other = LogKey::new("other.example/log", &[9; 32]).expect("a good name");
+    let keys = [key().public().clone(), other.public().clone()];
+    let note = Note::sign(&format!("{ORIGIN}\n12\n{}\n", Hash([7; 32])), &other).expect("a good text");
+    let opened = Checkpoint::open(note.to_string().as_bytes(), &keys);
+    assert_eq!(opened, Err(CheckpointRefused::Note(NoteRefused::Unsigned)));
+}
+
 /// A receipt by the route of any JOSE library: split, decode, verify, read the JSON.
 #[test]
 fn a_receipt_verifies_by_an_independent_route() {
@@ -213,6 +223,28 @@ fn forged_receipts_are_refused() {
         assert_eq!(Receipt::verify(&bad, &keys), Err(why), "{bad}");
     }
     assert!(Receipt::verify(&token, &[]).is_err());
+}
+
+/// A good signature over another spelling of the payload: two tokens for one record would be two receipts.
+#[test]
+fn a_receipt_has_one_spelling() {
+    let token = receipt(3);
+    let (header, rest) = token.split_once('.').expect("three parts");
+    let (payload, _) = rest.split_once('.').expect("two parts");
+    let payload = BASE64URL_NOPAD.decode(payload.as_bytes()).expect("base64url");
+    let payload = String::from_utf8(payload).expect("text");
+    let secret = SigningKey::from_bytes(&std::array::from_fn(|i| i as u8));
+    let sign = |payload: &str| {
+        let signed = format!("{header}.{}", BASE64URL_NOPAD.encode(payload.as_bytes()));
+        let signature = BASE64URL_NOPAD.encode(&secret.sign(signed.as_bytes()).to_bytes());
+        Receipt::verify(&format!("{signed}.{signature}"), &[key().public().clone()])
+    };
+    assert!(sign(&payload).is_ok());
+    for other in
+        [payload.replace(":1}", ":1,\"x\":1}"), payload.replace("{", "{ "), payload.replace("\"n\":3,", "")]
+    {
+        assert!(matches!(sign(&other), Err(ReceiptRefused::NoRecord(_))), "{other}");
+    }
 }
 
 /// What the key signs in one place can not be passed off in the other: a note ends in a newline, a receipt has none.

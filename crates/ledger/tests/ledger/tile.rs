@@ -1,6 +1,8 @@
 //! Tiles and their paths against tlog_tiles, and the sizes that C2SP tlog-tiles works through.
 
 use ledger::bundle;
+use ledger::edge::Edge;
+use ledger::hash::leaf_hash;
 use ledger::tile::{Shelf, TilePath, TileReader, shelf_tiles, tiles};
 use proptest::prelude::*;
 
@@ -91,6 +93,21 @@ fn the_tiles_of_seventy_thousand_entries() {
         assert!(tile.is_within(70_000));
         assert_eq!(tile.is_within(69_999), tile.width() != 112, "{tile}");
     }
+}
+
+#[test]
+fn growing_writes_only_what_changed() {
+    let mut edge = Edge::default();
+    let leaves: Vec<_> = entries(0, 600).iter().map(|entry| leaf_hash(entry)).collect();
+    let mut written = |count: usize| -> Vec<String> {
+        let size = edge.size() as usize;
+        edge.grow(&leaves[size..size + count]).iter().map(|file| file.path.to_string()).collect()
+    };
+    assert_eq!(written(0), [] as [&str; 0]);
+    assert_eq!(written(255), ["tile/0/000.p/255"]);
+    assert_eq!(written(1), ["tile/0/000", "tile/1/000.p/1"]);
+    assert_eq!(written(1), ["tile/0/001.p/1"]);
+    assert_eq!(written(300), ["tile/0/001", "tile/0/002.p/45", "tile/1/000.p/2"]);
 }
 
 #[test]
