@@ -22,7 +22,7 @@ pub use tables::friends::{Face, FriendList};
 pub use tables::grants::Grant;
 pub use tables::keys::KEY_AHEAD_S;
 pub use tables::people::Person;
-pub use tables::sessions::{SESSION_S, Session};
+pub use tables::sessions::{SESSION_S, Session, session_cookie, session_of};
 pub use tables::tokens::TokenRefusal;
 
 use engine::{Engine, Pending};

@@ -1,1 +1,68 @@
-//! The issuer door.
+//! The issuer door: OAuth 2.1 and OpenID Connect over HTTP.
+//!
+//! Invariant: this door only carries. What a request means is decided in the `oauth` room, what becomes of it in the
+//! vault; here bytes become parameters and decisions become answers.
+
+mod authorize;
+mod client;
+mod jwks;
+mod metadata;
+mod problem;
+mod revoke;
+mod token;
+mod userinfo;
+
+use axum::Router;
+use axum::routing::{get, post};
+use http::{HeaderName, Method, header};
+use oauth::metadata::{
+    AUTHORIZE_PATH, Issuer, JWKS_PATH, OPENID_PATH, RESOURCE_PATH, REVOKE_PATH, SERVER_PATH, TOKEN_PATH,
+    USERINFO_PATH,
+};
+use std::sync::Arc;
+use tower_http::cors::{Any, CorsLayer};
+use tower_http::limit::RequestBodyLimitLayer;
+use vault::Vault;
+
+/// The longest form that is taken, in bytes.
+const FORM_BYTES_MAX: usize = oauth::params::PARAMS_BYTES_MAX;
+
+/// What this door works with.
+#[derive(Clone)]
+pub struct Doors {
+    /// The vault.
+    pub vault: Arc<Vault>,
+    /// Who we are: every URL that leaves here is made of it.
+    pub issuer: Issuer,
+    /// Draws a page that tells the person a title and a sentence.
+    pub show: fn(&str, &str) -> String,
+}
+
+impl std::fmt::Debug for Doors {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "issuer::Doors({})", self.issuer)
+    }
+}
+
+/// The route table. Only where a browser app must reach us is CORS granted, and never at the authorization endpoint.
+pub fn routes(doors: Doors) -> Router {
+    let cors = CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, HeaderName::from_static("dpop")])
+        .expose_headers([header::WWW_AUTHENTICATE]);
+    let for_scripts = Router::new()
+        .route(TOKEN_PATH, post(token::token))
+        .route(REVOKE_PATH, post(revoke::revoke))
+        .route(USERINFO_PATH, get(userinfo::userinfo).post(userinfo::userinfo))
+        .route(JWKS_PATH, get(jwks::jwks))
+        .route(OPENID_PATH, get(metadata::server))
+        .route(SERVER_PATH, get(metadata::server))
+        .route(RESOURCE_PATH, get(metadata::resource))
+        .layer(cors);
+    Router::new()
+        .route(AUTHORIZE_PATH, get(authorize::authorize_get).post(authorize::authorize_post))
+        .merge(for_scripts)
+        .layer(RequestBodyLimitLayer::new(FORM_BYTES_MAX))
+        .with_state(doors)
+}

@@ -123,7 +123,8 @@ impl Vault {
         let (world, now) = (self.world.clone(), self.world.now());
         let app = AppId::new(&world);
         let secret = new.secret.then(|| Secret::new(SecretKind::Client, &world));
-        let hash = secret.as_ref().map(Secret::hash);
+        let secret = secret.map(Secret::into_clear);
+        let hash = secret.as_deref().map(oauth::client::secret_hash);
         let uris = serde_json::to_string(&new.redirect_uris).map_err(shape)?;
         let ceiling: Value = serde_json::from_str(&new.ceiling).map_err(shape)?;
         self.engine
@@ -147,7 +148,7 @@ impl Vault {
                 note(tx, app, AppEvent::Registered, now, Some(terms), None)
             })
             .await?;
-        Ok((app, secret.map(Secret::into_clear)))
+        Ok((app, secret))
     }
 
     /// Every app with its history.

@@ -12,6 +12,20 @@ use model::{PersonId, SessionId, Time, World};
 /// How long a session lasts, in seconds: 30 days.
 pub const SESSION_S: i64 = 30 * 24 * 3600;
 
+/// The name of the session cookie: bound to the host where the server is reached over https.
+pub const fn session_cookie(secure: bool) -> &'static str {
+    if secure { "__Host-waxseal" } else { "waxseal" }
+}
+
+/// The session cookie among the values of `Cookie` headers. Two of that name are none.
+pub fn session_of<'a>(cookies: impl IntoIterator<Item = &'a str>, secure: bool) -> Option<&'a str> {
+    let name = session_cookie(secure);
+    let pairs = cookies.into_iter().flat_map(|value| value.split(';'));
+    let mut values = pairs.filter_map(|pair| pair.trim().split_once('=')).filter(|pair| pair.0 == name);
+    let (first, second) = (values.next(), values.next());
+    first.filter(|_| second.is_none()).map(|pair| pair.1)
+}
+
 /// One of her signed-in browsers.
 #[derive(Debug, Clone)]
 pub struct Session {

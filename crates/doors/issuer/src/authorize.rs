@@ -1,0 +1,99 @@
+//! `GET` and `POST /authorize`: an app sends a person here; she goes on to the consent page, or back with an error.
+//!
+//! Invariant: what is not in order never reaches a page that could be agreed to, and nothing is sent to an address that
+//! is not registered.
+
+use crate::problem::Problem;
+use crate::{Doors, client};
+use axum::body::Bytes;
+use axum::extract::{RawQuery, State};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use http::{HeaderMap, StatusCode, header};
+use oauth::Params;
+use oauth::authorize::{Next, PageError, Rejected, authorize};
+use vault::session_of;
+
+pub(crate) async fn authorize_get(
+    State(doors): State<Doors>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let params = Params::parse(query.unwrap_or_default().as_bytes());
+    answer(&doors, params, &headers).await
+}
+
+pub(crate) async fn authorize_post(State(doors): State<Doors>, headers: HeaderMap, body: Bytes) -> Response {
+    let params = client::form(&headers, &body);
+    answer(&doors, params, &headers).await
+}
+
+async fn answer(doors: &Doors, params: Result<Params, oauth::OAuthError>, headers: &HeaderMap) -> Response {
+    let params = match params {
+        Ok(params) => params,
+        Err(error) => {
+            return page(doors, &format!("The link that sent you here is broken: {}.", error.description()));
+        }
+    };
+    match go_on(doors, &params, headers).await {
+        Ok(response) => response,
+        Err(problem) => problem.into_response(),
+    }
+}
+
+async fn go_on(doors: &Doors, params: &Params, headers: &HeaderMap) -> Result<Response, Problem> {
+    let vault = &doors.vault;
+    let now = vault.world().now();
+    let app = match oauth::client::client_id(params) {
+        Some(id) => vault.app_find(id).await?.map(|app| client::client(app, now)),
+        None => None,
+    };
+    let request = match authorize(params, app.as_ref(), &doors.issuer) {
+        Ok(request) => request,
+        Err(Rejected::Page(error)) => return Ok(page_error(doors, error)),
+        Err(Rejected::Back { uri, .. }) => return Ok(back(&uri)),
+    };
+    let ceiling = app.map(|app| app.ceiling);
+    if let Some(ceiling) = &ceiling
+        && let Err(error) = oauth::consent::offer(request.asked.as_ref(), request.scopes, ceiling, now)
+    {
+        return Ok(back(&request.error_uri(&doors.issuer, &error)));
+    }
+    if request.prompt.none {
+        let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+        let own = match session_of(cookies, doors.issuer.is_secure()) {
+            Some(cookie) => vault.own(cookie).await.ok(),
+            None => None,
+        };
+        let signed_in_at = match &own {
+            Some(own) => vault.signed_in_at(own).await.ok(),
+            None => None,
+        };
+        if let Next::Refuse(error) = request.next(signed_in_at, now, false, now) {
+            return Ok(back(&request.error_uri(&doors.issuer, &error)));
+        }
+    }
+    let waiting = vault.authorization_add(&request).await?;
+    Ok(back(&format!("/consent?request={waiting}")))
+}
+
+/// 303: whatever the method was, the browser goes on with GET (RFC 9700 4.12).
+fn back(uri: &str) -> Response {
+    ([(header::CACHE_CONTROL, "no-store"), (header::REFERRER_POLICY, "no-referrer")], Redirect::to(uri))
+        .into_response()
+}
+
+fn page_error(doors: &Doors, error: PageError) -> Response {
+    page(doors, &error.to_string())
+}
+
+fn page(doors: &Doors, sentence: &str) -> Response {
+    let html = (doors.show)("This app cannot sign you in", sentence);
+    let headers = [
+        (header::CACHE_CONTROL, "no-store"),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        ),
+    ];
+    (StatusCode::BAD_REQUEST, headers, Html(html)).into_response()
+}

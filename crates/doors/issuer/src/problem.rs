@@ -1,0 +1,85 @@
+//! This door's dialect of errors: RFC 6749 JSON, and for the person a page.
+//!
+//! Invariant: what broke inside is logged once, here, and never told outside.
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use oauth::{ErrorCode, OAuthError};
+use vault::{Fault, Refusal, TokenRefusal};
+
+/// An error that goes out as JSON.
+#[derive(Debug)]
+pub(crate) struct Problem {
+    error: OAuthError,
+    /// The scheme of the `Authorization` header that did not prove the client, for `WWW-Authenticate`.
+    challenge: Option<&'static str>,
+}
+
+impl Problem {
+    /// The same, answered to a client that used `Authorization`.
+    pub(crate) fn challenged(mut self, used_header: bool) -> Self {
+        if used_header && self.error.code() == ErrorCode::InvalidClient {
+            self.challenge = Some("Basic realm=\"waxseal\"");
+        }
+        self
+    }
+}
+
+impl From<OAuthError> for Problem {
+    fn from(error: OAuthError) -> Self {
+        Problem { error, challenge: None }
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let error = match refusal {
+            Refusal::Token | Refusal::SignedOut => {
+                OAuthError::new(ErrorCode::InvalidToken, "the access token is unknown, expired or revoked")
+            }
+            Refusal::Fault(fault) => broke(&fault),
+            refusal => OAuthError::new(ErrorCode::InvalidRequest, refusal.to_string()),
+        };
+        error.into()
+    }
+}
+
+impl From<TokenRefusal> for Problem {
+    fn from(refusal: TokenRefusal) -> Self {
+        match refusal {
+            TokenRefusal::OAuth(error) => error.into(),
+            TokenRefusal::Refusal(refusal) => refusal.into(),
+        }
+    }
+}
+
+/// Logs a fault and says no more than that there was one.
+fn broke(fault: &Fault) -> OAuthError {
+    tracing::error!(%fault, "an OAuth request could not be answered");
+    match fault {
+        Fault::Full | Fault::Contended | Fault::Unreachable(_) | Fault::Overloaded | Fault::Closed => {
+            OAuthError::new(
+                ErrorCode::TemporarilyUnavailable,
+                "the server cannot do this now; try again shortly",
+            )
+        }
+        _ => OAuthError::new(ErrorCode::ServerError, "the server could not do this"),
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.error.status()).unwrap_or(StatusCode::BAD_REQUEST);
+        let mut response = (status, Json(&self.error)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(challenge) = self.challenge {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        }
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+        }
+        response
+    }
+}

@@ -1,0 +1,26 @@
+//! `POST /token`: a code or a refresh token for an access token.
+
+use crate::problem::Problem;
+use crate::{Doors, client};
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::header;
+use http::request::Parts;
+
+/// Answers with tokens (RFC 6749 5.1, RFC 9396 7), or with why not.
+pub(crate) async fn token(
+    State(doors): State<Doors>,
+    parts: Parts,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    let (app, form) = client::proved(&doors, &parts, &body).await?;
+    let request = oauth::token::parse(&form, &doors.issuer)?;
+    let answer = doors.vault.token(app, request).await?;
+    let headers = [
+        (header::CONTENT_TYPE, "application/json"),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::PRAGMA, "no-cache"),
+    ];
+    Ok((headers, answer.json()).into_response())
+}
