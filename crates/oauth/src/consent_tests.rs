@@ -380,7 +380,7 @@ fn asked_in_full(asked: &Asked, picked: Option<BTreeSet<ConversationId>>) -> Ter
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 4_000, max_global_rejects: 100_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 2_000, max_global_rejects: 100_000, ..ProptestConfig::default() })]
 
     #[test]
     fn settling_only_narrows(asked in asks(), ceiling in ceilings(), choice in choices(), attempt in tries()) {
@@ -388,9 +388,16 @@ proptest! {
         let Ok(terms) = settle(&offer, &choice) else { return Ok(()) };
         prop_assert!(offer.scopes.without(ceiling.scopes) == Scopes::default());
         prop_assert!(terms.actions.within(ceiling.actions.closed()) && !terms.actions.is_empty());
+        prop_assert!(terms.actions.within(asked.actions));
+        prop_assert!(terms.kinds.within(ceiling.kinds.and(asked.kinds)));
         prop_assert!(terms.reach.cap() <= ceiling.reach);
         prop_assert!(terms.ends_at <= NOW.plus_seconds(ceiling.expires_in_s.min(asked.expires_in_s)));
         prop_assert_eq!(terms.uses, asked.uses);
+        let since_opens = |since: Since| since.opens(NOW, NOW);
+        prop_assert!(since_opens(terms.since) >= since_opens(asked.since).max(since_opens(ceiling.since)));
+        if let AskedReach::These(ids) = &asked.reach {
+            prop_assert!(terms.reach.chosen.as_ref().is_some_and(|chosen| chosen.is_subset(ids)));
+        }
         let full = asked_in_full(&asked, terms.reach.chosen.clone());
         let at = NOW.plus_seconds(attempt.in_days * DAY_S);
         let sent = NOW.plus_seconds(-attempt.message_age_days * DAY_S);
@@ -414,6 +421,7 @@ proptest! {
         let Ok(narrower) = settle(&offer_again(&terms, NOW, later), &again) else { return Ok(()) };
         prop_assert!(narrower.actions.within(terms.actions) && narrower.kinds.within(terms.kinds));
         prop_assert!(narrower.ends_at <= terms.ends_at);
+        prop_assert!(narrower.since.opens(NOW, later) >= terms.since.opens(NOW, later));
         if opens(&narrower, &ceiling(), NOW, &attempt, later) {
             prop_assert!(opens(&terms, &ceiling(), NOW, &attempt, later), "{terms:?} to {narrower:?}");
         }
@@ -440,7 +448,9 @@ proptest! {
         prop_assert_eq!(terms.ends_at, NOW.plus_seconds(choice.expires_in.unwrap().parse().unwrap()));
         prop_assert_eq!(terms.actions, offer.widest().actions);
     }
+}
 
+proptest! {
     #[test]
     fn no_form_panics(words in proptest::collection::vec(any::<String>(), 6), asked in asks()) {
         let choice = Choice {
