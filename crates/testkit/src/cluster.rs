@@ -1,189 +1,161 @@
-//! A PostgreSQL cluster of its own for tests, on a free loopback port, with its data in a temporary folder.
-//! Invariant: it lives as long as its value and the process that holds it, and leaves nothing behind however those end.
+//! Starts and stops a PostgreSQL cluster of our own, from the binaries that the machine has.
+//!
+//! Plain `std`, so that xtask can include this file too.
+//!
+//! Invariant: a cluster listens on a socket in its own folder only, and is stopped by the process id in its own
+//! `postmaster.pid`: no other PostgreSQL on the machine is ever touched.
 
-// Plain std, and no `crate::` paths: `cargo xtask` includes this file as it is.
-
-use std::io::{BufRead, BufReader, Read};
-use std::net::TcpListener;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
-use std::os::unix::process::CommandExt;
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
-use std::time::Duration;
+use std::process::{Command, Output, Stdio};
 
-/// How long a machine with everything to do may take to start an empty cluster.
-const START_MAX: Duration = Duration::from_secs(60);
-const USER: &str = "waxseal";
+/// What to say where PostgreSQL is missing.
+pub const INSTALL: &str = "PostgreSQL is not installed (on Debian: apt-get install postgresql)";
 
-/// Starts the server and waits for the end of its own input, which comes when we let go of it or die, by whatever
-/// signal. Then it stops the server by its process id and removes the folder. The shutdown is an immediate one:
-/// nobody will look at this data again.
-const KEEPER: &str = r#"trap '' HUP INT TERM; folder=$1; shift
-"$@" & exec 2>/dev/null; read -r _; kill -QUIT $!; wait; rm -rf "$folder""#;
+/// How much a cluster may lose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Disk {
+    /// Everything that was committed is on disk: for measuring, and for killing.
+    Synced,
+    /// A power cut may lose all of it: for tests, which run faster so.
+    Unsynced,
+}
 
-/// A running cluster. It commits as one in production does (`fsync` on).
+/// A cluster in a folder.
+#[derive(Debug, Clone)]
 pub struct Cluster {
-    url: String,
-    keeper: Child,
-    _folder: Folder,
+    programs: Programs,
+    folder: PathBuf,
 }
 
 impl Cluster {
-    /// Makes a cluster and returns when it takes connections. Errors are sentences.
-    ///
-    /// PostgreSQL refuses to run as root; root runs it as `postgres`, or else as `nobody`.
-    pub fn start() -> Result<Self, String> {
-        let bin = binaries()
-            .ok_or("PostgreSQL is not installed: no initdb in /usr/lib/postgresql or on the PATH")?;
-        let owner = owner()?;
-        let folder = Folder::new(owner)?;
-        let data = folder.0.join("data");
-        let made = as_owner(&bin.join("initdb"), owner)
-            .args([
-                "--auth=trust",
-                "--encoding=UTF8",
-                "--locale=C",
-                "--no-sync",
-                "--username",
-                USER,
-                "--pgdata",
-            ])
-            .arg(&data)
-            .output()
-            .map_err(|e| format!("initdb did not start: {e}"))?;
-        if !made.status.success() {
-            return Err(format!("initdb failed: {}", String::from_utf8_lossy(&made.stderr).trim()));
+    /// Makes a cluster in a folder that does not exist yet, and starts it. The error is a sentence.
+    pub fn start(folder: &Path, disk: Disk) -> Result<Cluster, String> {
+        let cluster = Cluster { programs: Programs::find()?, folder: folder.to_owned() };
+        fs::create_dir(folder).map_err(|error| format!("{} cannot be made: {error}", folder.display()))?;
+        if let Some(user) = &cluster.programs.user {
+            checked(Command::new("chown").arg(user).arg(folder))?;
         }
-        let port = free_port()?;
-        let keeper = as_owner(Path::new("sh"), owner)
-            .args(["-c", KEEPER, "keeper"])
-            .args([folder.0.as_path(), &bin.join("postgres"), Path::new("-D"), &data])
-            .args(["-c", "listen_addresses=127.0.0.1", "-c", &format!("port={port}")])
-            .args(["-c", "unix_socket_directories=", "-c", "max_connections=200"])
-            .args(["-c", "logging_collector=off", "-c", "log_destination=stderr"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .map_err(|e| format!("postgres did not start: {e}"))?;
-        let url = format!("postgres://{USER}@127.0.0.1:{port}/postgres");
-        let mut cluster = Self { url, keeper, _folder: folder };
-        cluster.wait_until_ready()?;
+        checked(cluster.programs.command("initdb").args(INITDB).arg("-D").arg(cluster.data()))?;
+        let sync = if disk == Disk::Synced { "on" } else { "off" };
+        let options = format!(
+            "-k '{}' -c listen_addresses='' -c max_connections=200 -c shared_buffers=64MB -c fsync={sync} -c full_page_writes={sync}",
+            folder.display()
+        );
+        checked(
+            cluster.pg_ctl().args(["-w", "-s", "-o", &options, "-l"]).arg(folder.join("log")).arg("start"),
+        )?;
         Ok(cluster)
     }
 
-    /// Where it listens: the superuser, without a password, on the database `postgres`. Tests make databases of their own.
-    pub fn url(&self) -> &str {
-        &self.url
+    /// A cluster that [`Cluster::start`] made earlier, maybe in another process.
+    pub fn at(folder: &Path) -> Result<Cluster, String> {
+        Ok(Cluster { programs: Programs::find()?, folder: folder.to_owned() })
     }
 
-    /// Reads the server's log until it says that it is ready, and goes on reading so that it never blocks on us.
-    fn wait_until_ready(&mut self) -> Result<(), String> {
-        let log = self.keeper.stderr.take().ok_or("postgres has no log")?;
-        let (tell, told) = mpsc::channel();
-        std::thread::spawn(move || watch(log, &tell));
-        match told.recv_timeout(START_MAX) {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(log)) => Err(format!("postgres ended before it was ready; its log:\n{log}")),
-            Err(_) => Err(format!("postgres was not ready after {} s", START_MAX.as_secs())),
-        }
+    /// The address of one of its databases.
+    pub fn url(&self, database: &str) -> String {
+        // The socket's folder stands where the host would, with its slashes escaped.
+        format!("postgres://postgres@{}/{database}", self.folder.display().to_string().replace('/', "%2F"))
+    }
+
+    /// Stops it, as soon as its clients have left, and removes its folder.
+    pub fn stop(&self) -> Result<(), String> {
+        checked(self.pg_ctl().args(["-w", "-s", "-m", "smart", "stop"]))?;
+        fs::remove_dir_all(&self.folder).map_err(|error| error.to_string())
+    }
+
+    /// Leaves it running for other processes, and has it stopped and removed once nobody has been connected to it
+    /// for a while. A shell does the watching, so it happens however this process ends.
+    pub fn stop_when_unused(&self) -> Result<(), String> {
+        let script = r#"
+            while sleep 10; do
+                users=$("$0/psql" -XAtq -h "$1" -U postgres -d postgres -c "select count(*) from pg_stat_activity
+                    where backend_type = 'client backend' and pid <> pg_backend_pid()" 2>/dev/null)
+                case "$users" in 0|'') break ;; esac
+            done
+            "$0/pg_ctl" -D "$1/data" -m smart -w -s stop
+            rm -rf "$1""#;
+        let mut watch = self.programs.runs("sh");
+        watch.args(["-c", script]).arg(&self.programs.folder).arg(&self.folder).current_dir("/");
+        watch.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        // Not stopped with the terminal's foreground job: others may be using the cluster.
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut watch, 0);
+        watch.spawn().map(|_| ()).map_err(|error| format!("sh cannot be started: {error}"))
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.join("data")
+    }
+
+    fn pg_ctl(&self) -> Command {
+        let mut command = self.programs.command("pg_ctl");
+        command.arg("-D").arg(self.data());
+        command
     }
 }
 
-impl Drop for Cluster {
-    fn drop(&mut self) {
-        drop(self.keeper.stdin.take());
-        let _ = self.keeper.wait();
-    }
+/// No syncing, since nothing is in it yet; texts in UTF-8, in an order that is the same on every machine.
+const INITDB: &[&str] = &["-N", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C"];
+
+/// PostgreSQL's programs, and the user they have to run as.
+#[derive(Debug, Clone)]
+struct Programs {
+    folder: PathBuf,
+    user: Option<String>,
 }
 
-/// Tells once: ready, or the whole log if it ends before.
-fn watch(log: impl Read, tell: &mpsc::Sender<Result<(), String>>) {
-    let mut said = String::new();
-    let mut ready = false;
-    for line in BufReader::new(log).lines().map_while(Result::ok) {
-        if !ready {
-            said.push_str(&line);
-            said.push('\n');
-            ready = line.contains("database system is ready to accept connections");
-            if ready {
-                let _ = tell.send(Ok(()));
+impl Programs {
+    fn find() -> Result<Programs, String> {
+        let installed = ["/usr/lib/postgresql", "/usr/local/lib/postgresql", "/opt/homebrew/opt"];
+        let mut folders: Vec<PathBuf> = installed
+            .iter()
+            .filter_map(|path| fs::read_dir(path).ok())
+            .flat_map(|versions| versions.flatten().map(|version| version.path().join("bin")))
+            .collect();
+        folders.sort();
+        folders.extend(std::env::var_os("PATH").iter().flat_map(std::env::split_paths));
+        // The newest of the versions that have folders of their own, else the first on the path.
+        let (versions, path): (Vec<_>, Vec<_>) = folders
+            .into_iter()
+            .filter(|folder| folder.join("initdb").is_file() && folder.join("pg_ctl").is_file())
+            .partition(|folder| folder.ends_with("bin") && installed.iter().any(|at| folder.starts_with(at)));
+        let folder = versions.into_iter().next_back().or_else(|| path.into_iter().next()).ok_or(INSTALL)?;
+        Ok(Programs { folder, user: user_instead_of_root()? })
+    }
+
+    fn command(&self, program: &str) -> Command {
+        self.runs(self.folder.join(program))
+    }
+
+    fn runs(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+        match &self.user {
+            None => Command::new(program),
+            Some(user) => {
+                let mut command = Command::new("setpriv");
+                command.args(["--reuid", user, "--regid", user, "--clear-groups"]).arg(program);
+                command
             }
         }
     }
-    if !ready {
-        let _ = tell.send(Err(said));
+}
+
+/// PostgreSQL refuses to run as root. Its packages bring a user for it.
+fn user_instead_of_root() -> Result<Option<String>, String> {
+    let id = checked(Command::new("id").arg("-u"))?;
+    Ok((String::from_utf8_lossy(&id.stdout).trim() == "0").then(|| "postgres".to_owned()))
+}
+
+/// Runs to the end; anything but success becomes a sentence with what it wrote.
+fn checked(command: &mut Command) -> Result<Output, String> {
+    // `/` is a folder that every user may be in.
+    let output = command.current_dir("/").stdin(Stdio::null()).output();
+    let program = command.get_program().to_string_lossy().into_owned();
+    let output = output.map_err(|error| format!("{program} cannot be started: {error}"))?;
+    if output.status.success() {
+        return Ok(output);
     }
-}
-
-/// A private temporary folder, removed when dropped, should the keeper not have come to it.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(owner: Option<(u32, u32)>) -> Result<Self, String> {
-        // Several clusters of one process differ by the port.
-        let path =
-            std::env::temp_dir().join(format!("waxseal-postgres-{}-{}", std::process::id(), free_port()?));
-        let fail = |e: std::io::Error| format!("{} cannot be made: {e}", path.display());
-        std::fs::create_dir(&path).map_err(fail)?;
-        let folder = Self(path.clone());
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o700)).map_err(fail)?;
-        if let Some((user, group)) = owner {
-            chown(&path, Some(user), Some(group)).map_err(fail)?;
-        }
-        Ok(folder)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-/// The folder of the newest PostgreSQL's programs.
-fn binaries() -> Option<PathBuf> {
-    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
-    let newest = versions
-        .map(|version| version.path().join("bin"))
-        .filter(|bin| bin.join("initdb").exists())
-        .max_by_key(|bin| bin.parent()?.file_name()?.to_str()?.parse::<u32>().ok());
-    newest.or_else(|| {
-        let path = std::env::var_os("PATH")?;
-        std::env::split_paths(&path).find(|folder| folder.join("initdb").exists())
-    })
-}
-
-/// Whom to run it as: user and group if we are root, nobody else's otherwise.
-fn owner() -> Result<Option<(u32, u32)>, String> {
-    if !std::fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0) {
-        return Ok(None);
-    }
-    let users =
-        std::fs::read_to_string("/etc/passwd").map_err(|e| format!("/etc/passwd cannot be read: {e}"))?;
-    let ids = |name: &str| {
-        let mut fields =
-            users.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?.split(':').skip(1);
-        Some((fields.next()?.parse().ok()?, fields.next()?.parse().ok()?))
-    };
-    ids("postgres")
-        .or_else(|| ids("nobody"))
-        .map(Some)
-        .ok_or("there is no user to run PostgreSQL as".to_owned())
-}
-
-fn as_owner(program: &Path, owner: Option<(u32, u32)>) -> Command {
-    let mut command = Command::new(program);
-    // English, so that the log can be understood; a folder that the other user may be in.
-    command.env("LC_ALL", "C").current_dir("/");
-    if let Some((user, group)) = owner {
-        command.uid(user).gid(group);
-    }
-    command
-}
-
-fn free_port() -> Result<u16, String> {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).map_err(|e| format!("no free loopback port: {e}"))?;
-    listener.local_addr().map(|address| address.port()).map_err(|e| format!("no free loopback port: {e}"))
+    let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+    Err(format!("{program} failed ({}): {said}", output.status))
 }

@@ -96,6 +96,11 @@ pub enum OpenError {
         /// What the database said.
         fault: Fault,
     },
+    /// Not the address of a database.
+    #[error(
+        "this is not the address of a PostgreSQL database ({0}): it looks like postgres://user:password@host/database"
+    )]
+    Address(String),
     /// The database has a setting under which waxseal would break its promises.
     #[error("the PostgreSQL server is set up in a way waxseal cannot work with: {0}")]
     Settings(String),

@@ -5,12 +5,14 @@
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
 use std::time::Instant;
 
 use tokio::sync::oneshot;
+use tokio::task::coop::unconstrained;
 
 use super::Fault;
 use super::meter::Counter;
@@ -25,8 +27,6 @@ pub(super) enum Verdict {
 
 /// A queued body, whatever its types.
 pub(super) trait Job: Send {
-    /// The name of its transaction.
-    fn name(&self) -> &'static str;
     /// Runs the body and keeps its value. May be called again: the value of the last run counts.
     fn run(&mut self, link: &mut dyn Link) -> Verdict;
     /// Hands the value out, or the fault in its place.
@@ -61,10 +61,6 @@ where
     T: Send,
     E: From<Fault> + Send,
 {
-    fn name(&self) -> &'static str {
-        self.counter.name
-    }
-
     fn run(&mut self, link: &mut dyn Link) -> Verdict {
         let _entered = self.span.enter();
         // Nothing of a broken body is looked at again: its changes are undone and its value is dropped.
@@ -101,9 +97,25 @@ pub(crate) struct Pending<T, E> {
 }
 
 impl<T, E: From<Fault>> Pending<T, E> {
-    /// Blocks this thread until the answer is there. Not for async code.
+    /// Blocks this thread until the answer is there.
     pub(crate) fn wait(self) -> Result<T, E> {
-        self.answer.blocking_recv().unwrap_or_else(|_| Err(Fault::Closed.into()))
+        let mut answer = pin!(unconstrained(self));
+        let waker = Waker::from(Arc::new(Unpark(thread::current())));
+        loop {
+            match answer.as_mut().poll(&mut Context::from_waker(&waker)) {
+                Poll::Ready(value) => return value,
+                Poll::Pending => thread::park(),
+            }
+        }
+    }
+}
+
+/// Wakes a thread that waits.
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
     }
 }
 

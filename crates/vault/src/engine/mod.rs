@@ -9,6 +9,7 @@
 
 mod ddl;
 mod fault;
+mod faults;
 mod job;
 mod meter;
 #[cfg(feature = "postgres")]
@@ -19,6 +20,7 @@ mod tx;
 mod value;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 pub use fault::{Fault, OpenError};
 pub(crate) use job::Pending;
@@ -40,6 +42,8 @@ pub enum Place {
 pub(crate) struct Engine {
     store: Store,
     meter: meter::Meter,
+    #[cfg(any(test, feature = "faults"))]
+    faults: Arc<faults::Faults>,
 }
 
 enum Store {
@@ -51,14 +55,20 @@ enum Store {
 impl Engine {
     /// Opens the database. Blocks; for start-up.
     pub(crate) fn open(place: &Place) -> Result<Engine, OpenError> {
+        let faults = Arc::new(faults::Faults::from_environment());
         let store = match place {
-            Place::Folder(path) => Store::Sqlite(sqlite::Sqlite::open(path)?),
+            Place::Folder(path) => Store::Sqlite(sqlite::Sqlite::open(path, &faults)?),
             #[cfg(feature = "postgres")]
-            Place::Postgres(url) => Store::Postgres(postgres::Postgres::open(url)?),
+            Place::Postgres(url) => Store::Postgres(postgres::Postgres::open(url, &faults)?),
             #[cfg(not(feature = "postgres"))]
             Place::Postgres(_) => return Err(OpenError::NoPostgres),
         };
-        Ok(Engine { store, meter: meter::Meter::default() })
+        Ok(Engine {
+            store,
+            meter: meter::Meter::default(),
+            #[cfg(any(test, feature = "faults"))]
+            faults,
+        })
     }
 
     /// Queues a body that writes. It is queued when this returns, before anything is awaited; if another transaction
@@ -93,6 +103,12 @@ impl Engine {
             Store::Postgres(postgres) => postgres.read(job),
         }
         pending
+    }
+
+    /// Where tests plan what is to go wrong.
+    #[cfg(any(test, feature = "faults"))]
+    pub(crate) fn faults(&self) -> &faults::Faults {
+        &self.faults
     }
 
     /// How often each named transaction ran, and how long it took from being queued to being answered.

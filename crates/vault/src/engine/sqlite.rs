@@ -13,11 +13,13 @@ mod readers;
 mod writer;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
 
 use super::ddl::for_sqlite;
+use super::faults::Faults;
 use super::job::Job;
 use super::tx::{Link, OnRow};
 use super::{Fault, OpenError, Row, Value};
@@ -31,10 +33,10 @@ pub(super) struct Sqlite {
 }
 
 impl Sqlite {
-    pub(super) fn open(path: &Path) -> Result<Sqlite, OpenError> {
+    pub(super) fn open(path: &Path, faults: &Arc<Faults>) -> Result<Sqlite, OpenError> {
         let folder = folder::Folder::lock(path)?;
-        let writer = writer::Writer::open(&folder.database())?;
-        let readers = readers::Readers::new(folder.database());
+        let writer = writer::Writer::open(&folder.database(), faults)?;
+        let readers = readers::Readers::new(folder.database(), faults);
         Ok(Sqlite { readers, writer, _folder: folder })
     }
 
@@ -66,12 +68,13 @@ fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
 /// A connection inside a transaction.
 struct Session<'c> {
     conn: &'c Connection,
+    faults: &'c Faults,
     broken: Option<Fault>,
 }
 
 impl<'c> Session<'c> {
-    fn new(conn: &'c Connection) -> Self {
-        Session { conn, broken: None }
+    fn new(conn: &'c Connection, faults: &'c Faults) -> Self {
+        Session { conn, faults, broken: None }
     }
 
     /// Runs `step` unless a statement failed before, and remembers if it fails.
@@ -79,7 +82,8 @@ impl<'c> Session<'c> {
         if let Some(fault) = &self.broken {
             return Err(fault.clone());
         }
-        step(self.conn).inspect_err(|fault| self.broken = Some(fault.clone()))
+        let done = self.faults.statement().and_then(|()| step(self.conn));
+        done.inspect_err(|fault| self.broken = Some(fault.clone()))
     }
 }
 

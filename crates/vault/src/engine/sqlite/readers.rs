@@ -4,11 +4,11 @@
 //! opened read-only, so no body can write through them.
 
 use std::path::PathBuf;
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::{Fault, Job, Session, connect, fault};
+use super::{Fault, Faults, Job, Session, connect, fault};
 
 /// More than there are processors on the machines this engine is for: a reader does not wait for the disk.
 const READERS_MAX: usize = 16;
@@ -19,6 +19,7 @@ const MAPPED_BYTES_MAX: i64 = 256 << 20;
 
 pub(super) struct Readers {
     database: PathBuf,
+    faults: Arc<Faults>,
     pool: Mutex<Pool>,
     returned: Condvar,
 }
@@ -30,15 +31,15 @@ struct Pool {
 }
 
 impl Readers {
-    pub(super) fn new(database: PathBuf) -> Readers {
-        Readers { database, pool: Mutex::default(), returned: Condvar::new() }
+    pub(super) fn new(database: PathBuf, faults: &Arc<Faults>) -> Readers {
+        Readers { database, faults: Arc::clone(faults), pool: Mutex::default(), returned: Condvar::new() }
     }
 
     /// Runs the body in a snapshot of its own and answers it.
     pub(super) fn run(&self, mut job: Box<dyn Job>) {
         match self.take() {
             Ok(conn) => {
-                let outcome = snapshot(&conn, job.as_mut());
+                let outcome = snapshot(&conn, &self.faults, job.as_mut());
                 self.give_back(outcome.is_ok().then_some(conn));
                 job.answer(outcome);
             }
@@ -80,10 +81,10 @@ impl Readers {
     }
 }
 
-fn snapshot(conn: &Connection, job: &mut dyn Job) -> Result<(), Fault> {
+fn snapshot(conn: &Connection, faults: &Faults, job: &mut dyn Job) -> Result<(), Fault> {
     let end = |sql: &str| conn.prepare_cached(sql).and_then(|mut sql| sql.raw_execute()).map_err(fault);
     end("begin")?;
-    let mut session = Session::new(conn);
+    let mut session = Session::new(conn, faults);
     job.run(&mut session);
     end("commit")?;
     Ok(())

@@ -5,6 +5,7 @@
 //! has returned.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -13,7 +14,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::super::job::Verdict;
 use super::checkpointer::Checkpointer;
-use super::{Fault, Job, OpenError, Session, connect, fault};
+use super::{Fault, Faults, Job, OpenError, Session, connect, fault};
 
 /// Bodies in one commit. A flush costs the same for one as for many, but the first must not wait for too many.
 const BATCH_MAX: usize = 256;
@@ -29,13 +30,14 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn open(database: &Path) -> Result<Writer, OpenError> {
+    pub(super) fn open(database: &Path, faults: &Arc<Faults>) -> Result<Writer, OpenError> {
         let mut conn = connect_for_writing(database).map_err(fault)?;
         let checkpointer = Checkpointer::start(database, &mut conn)?;
         let (queue, jobs) = sync_channel(QUEUE_MAX);
+        let thread_part = Committer { conn, faults: Arc::clone(faults), checkpointer };
         let thread = thread::Builder::new()
             .name("sqlite-writer".to_owned())
-            .spawn(move || serve(&conn, &jobs, checkpointer))
+            .spawn(move || thread_part.serve(&jobs))
             .map_err(|error| Fault::Other(error.to_string()))?;
         Ok(Writer { queue: Some(queue), thread: Some(thread) })
     }
@@ -72,19 +74,6 @@ fn connect_for_writing(database: &Path) -> rusqlite::Result<Connection> {
     Ok(conn)
 }
 
-fn serve(conn: &Connection, jobs: &Receiver<Box<dyn Job>>, checkpointer: Checkpointer) {
-    let mut batch = Vec::with_capacity(BATCH_MAX);
-    while let Ok(first) = jobs.recv() {
-        batch.push(first);
-        batch.extend(jobs.try_iter().take(BATCH_MAX - 1));
-        run(conn, &mut batch);
-        checkpointer.after_commit(conn);
-    }
-    drop(checkpointer);
-    // Leaves one file behind instead of three; if it cannot, the next start reads the log.
-    let _ = conn.query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(()));
-}
-
 /// Why a batch was undone as a whole.
 enum Ruin {
     /// A body broke the transaction it shared with the others: run again alone, the others are none the worse.
@@ -93,54 +82,83 @@ enum Ruin {
     Whole(Fault),
 }
 
-/// Runs and answers the whole batch.
-fn run(conn: &Connection, batch: &mut Vec<Box<dyn Job>>) {
-    match transact(conn, batch) {
-        Ok(()) => batch.drain(..).for_each(|job| job.answer(Ok(()))),
-        Err(Ruin::Whole(fault)) => batch.drain(..).for_each(|job| job.answer(Err(fault.clone()))),
-        Err(Ruin::Shared) => {
-            for mut job in batch.drain(..) {
-                let outcome = match transact(conn, std::slice::from_mut(&mut job)) {
-                    Ok(()) => Ok(()),
-                    // Its own fault stands as its answer: nothing of it is stored.
-                    Err(Ruin::Shared) => Ok(()),
-                    Err(Ruin::Whole(fault)) => Err(fault),
-                };
-                job.answer(outcome);
+/// The thread's part.
+struct Committer {
+    conn: Connection,
+    faults: Arc<Faults>,
+    checkpointer: Checkpointer,
+}
+
+impl Committer {
+    fn serve(self, jobs: &Receiver<Box<dyn Job>>) {
+        let mut batch = Vec::with_capacity(BATCH_MAX);
+        while let Ok(first) = jobs.recv() {
+            batch.push(first);
+            batch.extend(jobs.try_iter().take(BATCH_MAX - 1));
+            self.run(&mut batch);
+            self.checkpointer.after_commit(&self.conn);
+        }
+        drop(self.checkpointer);
+        // Leaves one file behind instead of three; if it cannot, the next start reads the log.
+        let _ = self.conn.query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(()));
+    }
+
+    /// Runs and answers the whole batch.
+    fn run(&self, batch: &mut Vec<Box<dyn Job>>) {
+        match self.transact(batch) {
+            Ok(()) => batch.drain(..).for_each(|job| job.answer(Ok(()))),
+            Err(Ruin::Whole(fault)) => batch.drain(..).for_each(|job| job.answer(Err(fault.clone()))),
+            Err(Ruin::Shared) => {
+                for mut job in batch.drain(..) {
+                    let outcome = match self.transact(std::slice::from_mut(&mut job)) {
+                        // A body that ruins its own transaction has a fault for an answer, and that stands.
+                        Ok(()) | Err(Ruin::Shared) => Ok(()),
+                        Err(Ruin::Whole(fault)) => Err(fault),
+                    };
+                    job.answer(outcome);
+                }
             }
         }
     }
-}
 
-fn transact(conn: &Connection, batch: &mut [Box<dyn Job>]) -> Result<(), Ruin> {
-    let control = |sql: &str| {
-        conn.prepare_cached(sql).and_then(|mut sql| sql.raw_execute()).map_err(fault).map_err(Ruin::Whole)
-    };
-    control("begin immediate")?;
-    for job in batch {
-        control("savepoint body")?;
-        let mut session = Session::new(conn);
-        let verdict = job.run(&mut session);
-        // A full disk or a failing one makes SQLite end the transaction by itself, and with it the bodies before.
-        if conn.is_autocommit() {
-            return Err(Ruin::Shared);
+    fn transact(&self, batch: &mut [Box<dyn Job>]) -> Result<(), Ruin> {
+        self.control("begin immediate")?;
+        for job in batch {
+            self.control("savepoint body")?;
+            let verdict = job.run(&mut Session::new(&self.conn, &self.faults));
+            // A full disk or a failing one makes SQLite end the transaction, and with it the bodies before.
+            if self.conn.is_autocommit() {
+                return Err(Ruin::Shared);
+            }
+            if verdict == Verdict::Undo {
+                self.control("rollback to body")?;
+            }
+            self.control("release body")?;
         }
-        if verdict == Verdict::Undo {
-            control("rollback to body")?;
-        }
-        control("release body")?;
+        self.commit().map_err(Ruin::Whole)
     }
-    commit(conn).map_err(Ruin::Whole)
-}
 
-/// Makes the transaction durable, or undoes it.
-fn commit(conn: &Connection) -> Result<(), Fault> {
-    let committed = conn.prepare_cached("commit").and_then(|mut sql| sql.raw_execute());
-    committed.map(|_| ()).map_err(|error| {
-        if !conn.is_autocommit() {
-            // Should even this fail, `begin` fails too, and every body is answered with that fault.
-            let _ = conn.execute_batch("rollback");
+    /// Makes the transaction durable, or undoes it. The one place on this engine where that happens.
+    fn commit(&self) -> Result<(), Fault> {
+        self.faults.before_commit().inspect_err(|_| self.undo())?;
+        self.statement("commit").inspect_err(|_| self.undo())?;
+        self.faults.after_commit();
+        Ok(())
+    }
+
+    /// A step between bodies. If it fails, everything since `begin` is undone.
+    fn control(&self, sql: &str) -> Result<(), Ruin> {
+        self.statement(sql).inspect_err(|_| self.undo()).map_err(Ruin::Whole)
+    }
+
+    fn undo(&self) {
+        if !self.conn.is_autocommit() {
+            // Should even this fail, the next `begin` fails too, and its bodies are answered with that fault.
+            let _ = self.conn.execute_batch("rollback");
         }
-        fault(error)
-    })
+    }
+
+    fn statement(&self, sql: &str) -> Result<(), Fault> {
+        self.conn.prepare_cached(sql).and_then(|mut sql| sql.raw_execute()).map(|_| ()).map_err(fault)
+    }
 }

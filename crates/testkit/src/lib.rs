@@ -1,0 +1,35 @@
+//! Places to keep data in for the time of a test: a folder, or a PostgreSQL database.
+//!
+//! Invariant: whatever a test is handed here is its own, empty or filled as it asked, and goes when the test does.
+
+pub mod cluster;
+mod postgres;
+
+use std::path::{Path, PathBuf};
+
+pub use postgres::{Database, database, database_like};
+
+/// An empty folder, removed when this is dropped.
+#[derive(Debug)]
+pub struct Folder(tempfile::TempDir);
+
+impl Folder {
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// Where something in it is, or is to be.
+    pub fn join(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+}
+
+/// A folder for one test.
+///
+/// # Panics
+/// If the system's folder for temporary files cannot be written to.
+pub fn folder() -> Folder {
+    #[expect(clippy::expect_used, reason = "a test without a folder cannot go on")]
+    Folder(tempfile::Builder::new().prefix("waxseal-").tempdir().expect("a folder for temporary files"))
+}
