@@ -14,9 +14,9 @@ pub struct Time(i64);
 pub struct TimeInvalid;
 
 const MICROS_PER_DAY: i64 = 86_400_000_000;
-/// 0000-01-01T00:00:00Z and 9999-12-31T23:59:59.999999Z: what four digits of a year can say.
+/// 0000-01-01T00:00:00Z and 9999-12-30T22:00:00Z: what four digits of a year can say in every time zone.
 const MIN: i64 = -62_167_219_200_000_000;
-const MAX: i64 = 253_402_300_799_999_999;
+const MAX: i64 = 253_402_207_200_000_000;
 
 impl Time {
     /// The earliest moment that can be said: "all of it" as a window.

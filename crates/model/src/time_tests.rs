@@ -13,6 +13,13 @@ proptest! {
 }
 
 #[test]
+fn the_first_and_the_last_moment_can_be_read_back() {
+    for time in [Time::EARLIEST, Time::LATEST] {
+        assert_eq!(time.to_string().parse(), Ok(time));
+    }
+}
+
+#[test]
 fn known_moments() {
     assert_eq!(Time::from_micros(0).to_string(), "1970-01-01T00:00:00.000000Z");
     assert_eq!(

@@ -3,9 +3,9 @@
 //! Invariant: the predicate of `LIST` is `Limits::reaches` in SQL.
 
 use super::body::Names;
+use super::page::JsonPage;
 use super::permit::{ListConversations, Permit, SeeConversation, StartConversation};
 use super::place;
-use super::read::JsonPage;
 use super::record::{Opened, Record, Sealed, Touched};
 use crate::engine::{Reads, Row, Tx, params};
 use crate::tables::conversations::{self as rows, CONVERSATION_PEOPLE_MAX};

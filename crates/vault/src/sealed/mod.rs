@@ -11,8 +11,10 @@ mod body;
 mod caller;
 mod conversations;
 mod delete;
+mod erase;
 mod import;
 mod own;
+mod page;
 mod permit;
 mod place;
 mod read;
@@ -26,11 +28,11 @@ pub use caller::Caller;
 pub use conversations::Started;
 pub use import::{ImportMessage, Imported};
 pub use own::{Deleted, Own};
+pub use page::{JsonPage, Page};
 pub use permit::{
     Act, DeleteMessage, ListConversations, Permit, ReadMessages, SeeConversation, SendMessage,
     StartConversation,
 };
-pub use read::{JsonPage, Page};
 pub use record::Opened;
 pub use send::Sent;
 

@@ -5,8 +5,9 @@
 
 use super::body::{self, Author, Message};
 use super::delete::{RESTORE_S, facts, mark};
+use super::page::{self, JsonPage, Page};
 use super::send::{Keyed, New, next_seq, store};
-use super::{Page, conversations};
+use super::{conversations, read};
 use crate::engine::{Reads, Row, params};
 use crate::tables::conversations as rows;
 use crate::tables::ids::{id, opt_id};
@@ -51,6 +52,13 @@ const PAGE: &str = "select m.seq, m.id, m.author, m.via, m.sent_at, \
     where h.conversation = m.conversation and h.person = $1 and h.seq = m.seq) then m.body end, \
     p.handle, p.name, a.name from messages m left join persons p on p.id = m.author left join apps a on a.id = m.via \
     where m.conversation = $2 and m.seq > $3 and m.seq < $4 order by m.seq desc limit $5";
+
+/// Her own page as JSON: `$1` person, `$2` conversation, `$3` after, `$4` before, `$5` limit.
+const JSON_PAGE: &str = "select seq, author, via, withheld, case when withheld is null then body end from (\
+    select m.seq as seq, m.author as author, m.via as via, m.body as body, case when m.deleted_at is not null \
+    or m.seq in (select h.seq from hidden_messages h where h.person = $1 and h.conversation = $2) then 'deleted' end \
+    as withheld from messages m where m.conversation = $2 and m.seq > $3 and m.seq < $4 order by m.seq desc limit $5) \
+    page order by seq";
 
 fn author<Id>(id: Id, handle: Option<&str>, name: Option<&str>) -> Author<Id> {
     Author { id, handle: handle.map(str::to_owned), name: name.unwrap_or("").to_owned() }
@@ -113,6 +121,24 @@ impl Vault {
                 let mut messages = snap.all(PAGE, params, |row| message(row, conversation))?;
                 messages.reverse();
                 Ok(messages)
+            })
+            .await
+    }
+
+    /// A page of one of her conversations as JSON, in the form in which apps get it: for her own export.
+    pub async fn own_page(
+        &self,
+        own: &Own,
+        conversation: ConversationId,
+        page: Page,
+    ) -> Result<JsonPage, Refusal> {
+        let person = own.person;
+        self.engine
+            .read("own_page", move |snap| -> Result<_, Refusal> {
+                rows::participant(snap, conversation, person)?.ok_or(Refusal::NotFound)?;
+                let (after, before) = (page.after.unwrap_or(0), page.before.unwrap_or(i64::MAX));
+                let params = params![person.as_bytes(), conversation.as_bytes(), after, before, page.limit];
+                Ok(page::tell(snap, JSON_PAGE, params, (page, 0))?.page)
             })
             .await
     }
@@ -250,7 +276,7 @@ impl Vault {
             .read("own_preview", move |snap| -> Result<_, Refusal> {
                 let (mut messages, mut conversations) = (0, 0);
                 for conversation in rows::within(snap, person, &limits, &chosen)? {
-                    let count = super::read::count(snap, &limits, conversation)?;
+                    let count = read::count(snap, &limits, conversation)?;
                     messages += count;
                     conversations += i64::from(count > 0);
                 }

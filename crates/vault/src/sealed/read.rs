@@ -4,42 +4,13 @@
 //! So readers run beside each other and only the record needs the writer.
 //! Invariant: what the predicate of `SELECT` leaves out never leaves the database; it is `Limits::shows` in SQL.
 
-use super::body::Names;
+use super::page::{self, JsonPage, Page};
 use super::permit::{Permit, ReadMessages};
 use super::place;
 use super::record::{Opened, Sealed, Touched};
 use crate::engine::{Reads, Snap, params};
-use crate::tables::ids::{id, opt_id};
 use crate::{Fault, Refusal, Vault};
-use model::{AppId, ConversationId, Limits, PersonId};
-use std::fmt::Write;
-
-/// Which page of a conversation: seqs strictly between `after` and `before`; the newest of them, or, with `after`, the
-/// oldest. Items come by ascending seq.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Page {
-    /// Below this seq.
-    pub before: Option<i64>,
-    /// Above this seq.
-    pub after: Option<i64>,
-    /// At most so many.
-    pub limit: i64,
-}
-
-/// A page of a list as ready JSON.
-#[derive(Clone, PartialEq, Eq)]
-pub struct JsonPage {
-    /// A JSON array.
-    pub items: String,
-    /// Where to go on, if there is more.
-    pub next: Option<String>,
-}
-
-impl std::fmt::Debug for JsonPage {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "JsonPage({} bytes)", self.items.len())
-    }
-}
+use model::{ConversationId, Limits};
 
 /// `$1` person, `$2` conversation, `$3` not before, `$4` kinds, `$5` after, `$6` before, `$7` limit.
 macro_rules! select {
@@ -64,90 +35,33 @@ macro_rules! select {
 const NEWEST: &str = select!("desc");
 const OLDEST: &str = select!("asc");
 
-/// One row, its words kept in a shared buffer.
-struct Line {
-    seq: i64,
-    author: PersonId,
-    via: Option<AppId>,
-    words: Result<std::ops::Range<usize>, &'static str>,
-}
-
-fn withheld_word(word: &str) -> &'static str {
-    match word {
-        "window" => "window",
-        "kind" => "kind",
-        "author" => "author",
-        _ => "deleted",
-    }
-}
-
-fn select(snap: &mut Snap<'_>, limits: &Limits, ask: &ReadMessages) -> Result<(String, Vec<Line>), Fault> {
-    let page = ask.page;
-    let (mut words, mut lines) = (String::new(), Vec::new());
-    let statement = if page.after.is_some() && page.before.is_none() { OLDEST } else { NEWEST };
-    let params = params![
-        limits.person.as_bytes(),
-        ask.conversation.as_bytes(),
-        limits.not_before.micros(),
-        limits.kinds.bits(),
-        page.after.unwrap_or(0),
-        page.before.unwrap_or(i64::MAX),
-        page.limit
-    ];
-    snap.each(statement, params, &mut |row| {
-        let told = match row.opt_text(3)? {
-            Some(reason) => Err(withheld_word(reason)),
-            None => {
-                let from = words.len();
-                words.push_str(row.text(4)?);
-                Ok(from..words.len())
-            }
-        };
-        lines.push(Line { seq: row.int(0)?, author: id(row, 1)?, via: opt_id(row, 2)?, words: told });
-        Ok(())
-    })?;
-    Ok((words, lines))
-}
-
+/// Selects what the limits show of a page, and seals it.
 fn seal(
     snap: &mut Snap<'_>,
     limits: &Limits,
     ask: &ReadMessages,
     last_seq: i64,
 ) -> Result<Sealed<JsonPage>, Fault> {
-    let (words, lines) = select(snap, limits, ask)?;
-    let mut names = Names::default();
-    let mut items = String::with_capacity(words.len() + lines.len() * 120 + 2);
-    let mut count = 0;
-    items.push('[');
-    for line in &lines {
-        if items.len() > 1 {
-            items.push(',');
-        }
-        match &line.words {
-            Ok(range) => {
-                count += 1;
-                names.tell(snap, &mut items, &words[range.clone()], line.author, line.via)?;
-            }
-            Err(reason) => {
-                let seq = line.seq;
-                write!(items, r#"{{"seq":{seq},"withheld":"{reason}"}}"#)
-                    .map_err(|e| Fault::Shape(e.to_string()))?;
-            }
-        }
-    }
-    items.push(']');
-    let (first, last) = (lines.first().map(|line| line.seq), lines.last().map(|line| line.seq));
-    let forward = ask.page.after.is_some() && ask.page.before.is_none();
-    let next = match (first, last) {
-        (_, Some(last)) if forward => (last < last_seq).then_some(last),
-        (Some(first), _) => (first > ask.page.after.unwrap_or(0) + 1).then_some(first),
-        _ => None,
+    let Page { before, after, limit } = ask.page;
+    let params = params![
+        limits.person.as_bytes(),
+        ask.conversation.as_bytes(),
+        limits.not_before.micros(),
+        limits.kinds.bits(),
+        after.unwrap_or(0),
+        before.unwrap_or(i64::MAX),
+        limit
+    ];
+    let statement = if ask.page.is_forward() { OLDEST } else { NEWEST };
+    let told = page::tell(snap, statement, params, (ask.page, last_seq))?;
+    let touched = Touched {
+        conversation: Some(ask.conversation),
+        first_seq: told.first,
+        last_seq: told.last,
+        count: told.count,
+        withheld: told.withheld,
     };
-    let total = i64::try_from(lines.len()).unwrap_or(i64::MAX);
-    let conversation = Some(ask.conversation);
-    let touched = Touched { conversation, first_seq: first, last_seq: last, count, withheld: total - count };
-    Ok(Sealed::new(JsonPage { items, next: next.map(|seq| seq.to_string()) }, touched))
+    Ok(Sealed::new(told.page, touched))
 }
 
 /// `$1` conversation, `$2` not before, `$3` kinds, `$4` person: how many messages `select!` would show.

@@ -1,0 +1,81 @@
+//! Erasing a person: what she wrote, what was recorded about her, and the keys that tie the log to her.
+//!
+//! Invariant: the log keeps its entries, which are commitments; with the salt keys gone they can be tied to nobody. Seqs of
+//! conversations keep their places, as deleted messages.
+
+use crate::engine::{Reads, Tx, params};
+use crate::tables::ids::id;
+use crate::tables::{grants, people};
+use crate::{Refusal, Vault};
+use ledger::record::{GrantActor, GrantEvent};
+use model::{ConversationId, GrantId, GrantState, Handle, PersonId, Time};
+
+/// What hangs on one grant, in the order in which it can go.
+const OF_GRANT: [&str; 8] = [
+    "delete from access where grant_id = $1",
+    "delete from grant_events where grant_id = $1",
+    "delete from grant_conversations where grant_id = $1",
+    "delete from access_tokens where family in (select f.id from token_families f where f.grant_id = $1)",
+    "delete from refresh_tokens where family in (select f.id from token_families f where f.grant_id = $1)",
+    "delete from codes where family in (select f.id from token_families f where f.grant_id = $1)",
+    "delete from token_families where grant_id = $1",
+    "delete from grants where id = $1",
+];
+
+/// What hangs on the person herself. Conversations of imports that nobody else with an account is in lose every word.
+const OF_PERSON: [&str; 11] = [
+    "update messages set body = '', deleted_at = coalesce(deleted_at, sent_at) where author = $1",
+    "update messages set body = '', deleted_at = coalesce(deleted_at, sent_at) where author in \
+     (select g.id from persons g where g.guest_of = $1)",
+    "delete from hidden_messages where person = $1",
+    "delete from import_messages where conversation in (select t.conversation from import_threads t where t.person = $1)",
+    "delete from import_threads where person = $1",
+    "delete from sends where owner = $1",
+    "delete from sessions where person = $1",
+    "delete from friends where person = $1 or friend = $1",
+    "delete from friend_requests where sender = $1 or receiver = $1",
+    "update persons set name = 'Someone', guest_key = null where guest_of = $1",
+    "update persons set handle = null, skeleton = null, name = 'Erased person', password = null, hidden = 1, \
+     words_out = 1 where id = $1",
+];
+
+fn erase(tx: &mut Tx<'_>, person: PersonId, zeros: &[u8; 32], at: Time) -> Result<(), Refusal> {
+    for grant in grants::select(tx, "g.person = $1", params![person.as_bytes()])? {
+        // The end is an entry in the log like any other; its salt goes with the grant.
+        if grant.state != GrantState::Ended {
+            let why = (GrantEvent::Ended, GrantActor::Person);
+            grants::set_state(tx, grant.id, GrantState::Ended, why, at)?;
+        }
+        let grant: GrantId = grant.id;
+        for sql in OF_GRANT {
+            tx.put(sql, params![grant.as_bytes()])?;
+        }
+        tx.put("delete from sends where owner = $1", params![grant.as_bytes()])?;
+    }
+    let sql = "select conversation from participants where person = $1 and left_at is null";
+    for conversation in tx.all(sql, params![person.as_bytes()], |row| id::<ConversationId>(row, 0))? {
+        let sql = "update conversations set locks = locks - (select p.locked from participants p \
+                   where p.conversation = $1 and p.person = $2), direct = null where id = $1";
+        tx.put(sql, params![conversation.as_bytes(), person.as_bytes()])?;
+        let sql = "update participants set left_at = $1, locked = 0 where conversation = $2 and person = $3";
+        tx.put(sql, params![at.micros(), conversation.as_bytes(), person.as_bytes()])?;
+    }
+    for sql in OF_PERSON {
+        tx.put(sql, params![person.as_bytes()])?;
+    }
+    tx.put("update persons set salt_key = $1 where id = $2", params![zeros, person.as_bytes()])?;
+    Ok(())
+}
+
+impl Vault {
+    /// Erases a person for good.
+    pub async fn person_erase(&self, handle: &Handle) -> Result<(), Refusal> {
+        let (now, handle) = (self.world.now(), handle.clone());
+        self.engine
+            .write("person_erase", move |tx| -> Result<(), Refusal> {
+                let person = people::by_handle(tx, &handle)?.ok_or(Refusal::NotFound)?;
+                erase(tx, person, &[0; 32], now)
+            })
+            .await
+    }
+}
