@@ -16,6 +16,7 @@ pub(crate) mod keys;
 pub(crate) mod log;
 pub(crate) mod people;
 pub(crate) mod queue;
+mod ready;
 pub(crate) mod secret;
 pub(crate) mod sessions;
 pub(crate) mod tokens;

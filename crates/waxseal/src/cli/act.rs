@@ -1,0 +1,63 @@
+//! What a command does to a vault: the same code whether it opened the vault itself or a running server did.
+//!
+//! Invariant: an act holds all it needs (files that were named are read before, paths are absolute), so it means the
+//! same wherever it runs.
+
+use super::{Out, Stop, app, grant, out, person};
+use crate::config::{ListenOptions, Settings, StoreOptions};
+use crate::wiring::House;
+use crate::world::world;
+use crate::{logging, through};
+use oauth::metadata::Issuer;
+use serde::{Deserialize, Serialize};
+use vault::{OpenError, Place, Vault};
+
+/// Something to do to a vault.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Act {
+    /// With people.
+    Person(person::What),
+    /// With apps.
+    App(app::What),
+    /// With grants.
+    Grant(grant::What),
+}
+
+impl Act {
+    /// Does it.
+    pub async fn run(self, vault: &Vault, out: &mut dyn Out) -> Result<(), Stop> {
+        match self {
+            Act::Person(what) => what.run(vault, out).await,
+            Act::App(what) => what.run(vault, out).await,
+            Act::Grant(what) => what.run(vault, out).await,
+        }
+    }
+
+    /// Does it to the vault that the options name: opens it, or goes through the server that has it open.
+    pub(super) fn run_on(self, store: &StoreOptions) -> Result<(), Stop> {
+        let settings = Settings::settle(store, &ListenOptions::default())?;
+        logging::start(logging::COMMAND, settings.log_json).map_err(Stop::usage)?;
+        let mut out = out::Terminal::default();
+        let opened = House::open(settings.place.clone(), issuer(&settings)?, world());
+        match (opened, &settings.place) {
+            (Ok(house), _) => runtime()?.block_on(self.run(&house.vault, &mut out)),
+            (Err(OpenError::Locked(_)), Place::Folder(folder)) => through::ask(folder, &self, &mut out),
+            (Err(error), _) => Err(error.into()),
+        }
+    }
+}
+
+/// The public URL: the one that was given, else the address that is listened on.
+pub(super) fn issuer(settings: &Settings) -> Result<Issuer, Stop> {
+    let url = settings.public_url.clone().unwrap_or_else(|| format!("http://{}", settings.listen));
+    Issuer::parse(&url).map_err(|why| match &settings.public_url {
+        Some(_) => Stop::usage(why),
+        None => Stop::usage(format!("people cannot reach the server at {url}; give --public-url: {why}")),
+    })
+}
+
+/// What async code runs on.
+pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Stop> {
+    let built = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    built.map_err(|why| Stop::refused(format!("the system gives no threads: {why}")))
+}

@@ -1,0 +1,215 @@
+//! `waxseal app`: which apps may ask people, and for how much at most.
+//!
+//! Invariant: a client secret is shown once, when the app is added; only its hash is kept.
+
+use super::table::Table;
+use super::{Act, Out, Stop};
+use crate::config::StoreOptions;
+use clap::{Args, Subcommand};
+use model::{AppId, Time};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use vault::{ListedApp, NewApp, Refusal, Vault};
+
+/// Register apps and set what they may ask for
+#[derive(Args, Debug)]
+pub(super) struct App {
+    #[command(flatten)]
+    store: StoreOptions,
+    #[command(subcommand)]
+    what: What,
+}
+
+/// What to do with apps.
+#[derive(Subcommand, Debug, Serialize, Deserialize)]
+pub enum What {
+    /// Register an app; prints its client_id, and its secret, once
+    Add(Add),
+    /// List every app
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show an app, with what happened to it
+    Show {
+        /// The client_id
+        id: AppId,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Set a new ceiling; grants that allow more are held to it at once
+    Ceiling {
+        /// The client_id
+        id: AppId,
+        /// The new ceiling
+        #[arg(value_parser = ceiling_file, value_name = "FILE.json")]
+        ceiling: String,
+    },
+    /// Stop an app at once; its grants wait
+    Suspend {
+        /// The client_id
+        id: AppId,
+        /// Why, for everyone to read in the directory and the log
+        #[arg(long, value_name = "W")]
+        why: String,
+    },
+    /// Let a suspended app go on
+    Resume {
+        /// The client_id
+        id: AppId,
+    },
+    /// End an app on a date
+    Retire {
+        /// The client_id
+        id: AppId,
+        /// The day (2027-01-31, at its beginning in UTC) or the moment (RFC 3339)
+        #[arg(long, value_name = "DATE", value_parser = date)]
+        on: Time,
+    },
+}
+
+/// An app to add.
+#[derive(Args, Debug, Serialize, Deserialize)]
+pub struct Add {
+    /// Its name, as people see it
+    #[arg(long, value_name = "N", value_parser = words)]
+    name: String,
+    /// Who runs it
+    #[arg(long, value_name = "P", value_parser = words)]
+    partner: String,
+    /// Where it may be sent back to; give all of them
+    #[arg(long, value_name = "U", required = true, num_args = 1.., value_parser = redirect_uri)]
+    redirect_uri: Vec<String>,
+    /// The most it may ask for
+    #[arg(long, value_name = "FILE.json", value_parser = ceiling_file)]
+    ceiling: String,
+    /// It runs on people's devices and keeps no secret [default]
+    #[arg(long, conflicts_with = "secret")]
+    public: bool,
+    /// It runs on a server and keeps a secret
+    #[arg(long)]
+    secret: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+fn words(text: &str) -> Result<String, String> {
+    model::person_name(text).map_err(|why| why.to_string())
+}
+
+fn redirect_uri(text: &str) -> Result<String, String> {
+    oauth::redirect::check_registration(text).map(|()| text.to_owned()).map_err(|why| why.to_string())
+}
+
+/// Reads a ceiling file, so that what goes on from here is a ceiling.
+fn ceiling_file(path: &str) -> Result<String, String> {
+    let text = std::fs::read_to_string(path).map_err(|why| format!("it cannot be read: {why}"))?;
+    oauth::details::parse_ceiling(&text).map_err(|why| why.to_string())?;
+    Ok(text)
+}
+
+fn date(text: &str) -> Result<Time, String> {
+    let moment = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text.to_owned() };
+    moment.parse().map_err(|_| "write a day as 2027-01-31, or a moment as 2027-01-31T12:00:00Z".to_owned())
+}
+
+impl App {
+    pub(super) fn run(self) -> Result<(), Stop> {
+        Act::App(self.what).run_on(&self.store)
+    }
+}
+
+impl What {
+    pub(super) async fn run(self, vault: &Vault, out: &mut dyn Out) -> Result<(), Stop> {
+        match self {
+            What::Add(new) => add(new, vault, out).await?,
+            What::List { json } => list(vault, out, json).await?,
+            What::Show { id, json } => show(vault, out, id, json).await?,
+            What::Ceiling { id, ceiling } => {
+                vault.app_ceiling(id, &ceiling).await.map_err(|refusal| named(refusal, id))?;
+                out.say(&format!("{id} has its new ceiling"));
+            }
+            What::Suspend { id, why } => {
+                vault.app_suspend(id, &why).await.map_err(|refusal| named(refusal, id))?;
+                out.say(&format!("{id} is suspended"));
+            }
+            What::Resume { id } => {
+                vault.app_resume(id).await.map_err(|refusal| named(refusal, id))?;
+                out.say(&format!("{id} goes on"));
+            }
+            What::Retire { id, on } => {
+                vault.app_retire(id, on).await.map_err(|refusal| named(refusal, id))?;
+                out.say(&format!("{id} ends at {on}"));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn named(refusal: Refusal, id: AppId) -> Stop {
+    match refusal {
+        Refusal::NotFound => Stop::refused(format!("there is no app {id}; `waxseal app list` has them all")),
+        other => other.into(),
+    }
+}
+
+async fn add(new: Add, vault: &Vault, out: &mut dyn Out) -> Result<(), Stop> {
+    let Add { name, partner, redirect_uri, ceiling, secret, json, .. } = new;
+    let app = NewApp { name, partner, redirect_uris: redirect_uri, ceiling, secret };
+    let (id, secret) = vault.app_add(app).await?;
+    if json {
+        let mut told = json!({ "client_id": id });
+        if let Some(secret) = secret {
+            told["client_secret"] = secret.into();
+        }
+        out.say(&told.to_string());
+        return Ok(());
+    }
+    out.say(&format!("client_id      {id}"));
+    if let Some(secret) = secret {
+        out.say(&format!("client_secret  {secret}"));
+        out.warn("the secret is shown this once; only its hash is kept");
+    }
+    Ok(())
+}
+
+async fn list(vault: &Vault, out: &mut dyn Out, json: bool) -> Result<(), Stop> {
+    let apps = vault.app_list().await?;
+    if json {
+        out.say(&serde_json::to_string_pretty(&apps).map_err(Stop::refused)?);
+        return Ok(());
+    }
+    let mut table = Table::new(&["CLIENT_ID", "NAME", "PARTNER", "KIND", "STATE", "PEOPLE", "ENDS"]);
+    for app in &apps {
+        let ends = app.retires_at.map_or("-".to_owned(), |at| at.to_string());
+        let (id, people) = (app.id.to_string(), app.people.to_string());
+        table.row(&[&id, &app.name, &app.partner, &app.kind, &app.state, &people, &ends]);
+    }
+    out.say(&table.to_string());
+    Ok(())
+}
+
+async fn show(vault: &Vault, out: &mut dyn Out, id: AppId, json: bool) -> Result<(), Stop> {
+    let mut apps = vault.app_list().await?.into_iter();
+    let app: ListedApp = apps.find(|app| app.id == id).ok_or_else(|| named(Refusal::NotFound, id))?;
+    if json {
+        out.say(&serde_json::to_string_pretty(&app).map_err(Stop::refused)?);
+        return Ok(());
+    }
+    let mut table = Table::new(&["client_id", &id.to_string()]);
+    table.row(&["name", &app.name]);
+    table.row(&["partner", &app.partner]);
+    table.row(&["kind", &app.kind]);
+    table.row(&["state", &app.state]);
+    table.row(&["why", app.why.as_deref().unwrap_or("-")]);
+    table.row(&["ends", &app.retires_at.map_or("-".to_owned(), |at| at.to_string())]);
+    table.row(&["people", &app.people.to_string()]);
+    app.redirect_uris.iter().for_each(|uri| table.row(&["redirect_uri", uri]));
+    table.row(&["ceiling", &app.ceiling.to_string()]);
+    app.history.iter().for_each(|entry| table.row(&["history", &entry.to_string()]));
+    out.say(&table.to_string());
+    Ok(())
+}

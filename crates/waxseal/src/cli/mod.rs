@@ -1,0 +1,55 @@
+//! The command line: what is asked, and how it ends.
+//!
+//! Invariant: an error is one sentence on standard error and an exit code that api.md names; never a trace.
+
+mod app;
+mod grant;
+mod out;
+mod person;
+mod serve;
+mod stop;
+mod table;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+pub use act::Act;
+pub use out::Out;
+pub use stop::{Exit, Stop};
+
+mod act;
+
+/// A private-messaging server on which apps reach people's messages only as far as each person let them, and every access leaves a record
+#[derive(Parser, Debug)]
+#[command(name = "waxseal", version, max_term_width = 100, disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    Serve(serve::Serve),
+    Person(person::Person),
+    App(app::App),
+    Grant(grant::Grant),
+}
+
+/// Runs what the arguments ask for.
+pub fn main() -> ExitCode {
+    // Without a subcommand or with an unknown one, clap prints how it is used and ends with 2.
+    let Cli { command } = Cli::parse();
+    let done = match command {
+        Command::Serve(serve) => serve.run(),
+        Command::Person(person) => person.run(),
+        Command::App(app) => app.run(),
+        Command::Grant(grant) => grant.run(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(stop) => {
+            out::warn(&format!("waxseal: {stop}"));
+            ExitCode::from(stop.exit as u8)
+        }
+    }
+}

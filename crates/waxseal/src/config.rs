@@ -1,0 +1,101 @@
+//! How a server is set up: from the command line, the environment, a file, and defaults, in this order.
+//!
+//! Invariant: an option that nobody knows is an error wherever it stands; nothing is ignored in silence.
+
+use crate::cli::Stop;
+use clap::Args;
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
+use vault::Place;
+
+const LISTEN: &str = "127.0.0.1:8080";
+const DATA: &str = "waxseal-data";
+
+/// Where the data is, and under which name the server is known.
+#[derive(Args, Debug, Clone, Default)]
+pub struct StoreOptions {
+    /// A TOML file with any of these options, under the same names with `_` for `-`
+    #[arg(long, value_name = "FILE", env = "WAXSEAL_CONFIG", global = true)]
+    config: Option<PathBuf>,
+    /// The folder that holds the data [default: waxseal-data]
+    #[arg(long, value_name = "DIR", env = "WAXSEAL_DATA", global = true)]
+    data: Option<PathBuf>,
+    /// A PostgreSQL database in place of the folder: postgres://user:password@host/database
+    #[arg(long, value_name = "URL", env = "WAXSEAL_DATABASE_URL", hide_env_values = true, global = true)]
+    database_url: Option<String>,
+    /// The address by which people and apps reach the server, https://host [default: http:// and the listen address]
+    #[arg(long, value_name = "URL", env = "WAXSEAL_PUBLIC_URL", global = true)]
+    public_url: Option<String>,
+}
+
+/// Where a server listens.
+#[derive(Args, Debug, Clone, Default)]
+pub struct ListenOptions {
+    /// Where to listen; port 0 picks a free one [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDRESS", env = "WAXSEAL_LISTEN")]
+    listen: Option<String>,
+    /// Where to answer `/metrics`, for Prometheus alone [default: nowhere]
+    #[arg(long, value_name = "ADDRESS", env = "WAXSEAL_METRICS_LISTEN")]
+    metrics_listen: Option<String>,
+    /// Log as JSON, one object a line
+    #[arg(long, env = "WAXSEAL_LOG_JSON")]
+    log_json: bool,
+}
+
+/// A configuration file.
+#[derive(Deserialize, Debug, Default)]
+#[serde(deny_unknown_fields)]
+struct File {
+    data: Option<PathBuf>,
+    database_url: Option<String>,
+    public_url: Option<String>,
+    listen: Option<String>,
+    metrics_listen: Option<String>,
+    log_json: Option<bool>,
+}
+
+/// What they all come to.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where the data is.
+    pub place: Place,
+    /// The public URL, if one was given.
+    pub public_url: Option<String>,
+    /// Where to listen.
+    pub listen: String,
+    /// Where to answer `/metrics`.
+    pub metrics_listen: Option<String>,
+    /// Log as JSON.
+    pub log_json: bool,
+}
+
+impl Settings {
+    /// Settles every option: command line and environment (clap joins these), then the file, then the default.
+    pub fn settle(store: &StoreOptions, listen: &ListenOptions) -> Result<Settings, Stop> {
+        let file = store.config.as_deref().map(read).transpose()?.unwrap_or_default();
+        let folder = store.data.clone().or(file.data);
+        let database = store.database_url.clone().or(file.database_url);
+        let place = match (database, folder) {
+            (Some(url), _) => Place::Postgres(url),
+            (None, folder) => Place::Folder(folder.unwrap_or_else(|| DATA.into())),
+        };
+        Ok(Settings {
+            place,
+            public_url: store.public_url.clone().or(file.public_url),
+            listen: listen.listen.clone().or(file.listen).unwrap_or_else(|| LISTEN.to_owned()),
+            metrics_listen: listen.metrics_listen.clone().or(file.metrics_listen),
+            log_json: listen.log_json || file.log_json.unwrap_or_default(),
+        })
+    }
+}
+
+fn read(path: &Path) -> Result<File, Stop> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|why| Stop::usage(format!("the configuration {} cannot be read: {why}", path.display())))?;
+    toml::from_str(&text)
+        .map_err(|why| Stop::usage(format!("the configuration {} is not valid: {why}", path.display())))
+}
+
+#[cfg(test)]
+#[path = "config_tests.rs"]
+mod tests;

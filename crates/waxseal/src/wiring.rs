@@ -1,0 +1,60 @@
+//! Joins the rooms into one server: a vault, a bus, and the doors in one router.
+//!
+//! Invariant: the program and the wire tests are wired here and nowhere else, so what is tested is what is served.
+
+use crate::health;
+use axum::Router;
+use axum::middleware::map_response;
+use axum::response::Response;
+use bus::Bus;
+use http::{HeaderName, HeaderValue, header};
+use model::World;
+use oauth::metadata::Issuer;
+use std::sync::Arc;
+use vault::{OpenError, Place, Setup, Vault};
+
+/// A server that is wired, and does not yet listen.
+#[derive(Debug, Clone)]
+pub struct House {
+    /// The open vault.
+    pub vault: Arc<Vault>,
+    /// The bus.
+    pub bus: Bus,
+    issuer: Issuer,
+}
+
+impl House {
+    /// Opens the vault. Blocks; for start-up.
+    pub fn open(place: Place, issuer: Issuer, world: World) -> Result<House, OpenError> {
+        let setup = Setup { place, issuer: issuer.as_str().to_owned(), log_origin: None };
+        let vault = Arc::new(Vault::open(setup, world)?);
+        Ok(House { vault, bus: Bus::default(), issuer })
+    }
+
+    /// Every route of every door.
+    pub fn router(&self) -> Router {
+        let House { vault, issuer, .. } = self.clone();
+        let issuer = issuer::routes(issuer::Doors { vault, issuer, show: plain });
+        Router::new().merge(issuer).merge(health::routes(self.vault.clone())).layer(map_response(guard))
+    }
+}
+
+/// A page for what the issuer must tell a person.
+fn plain(title: &str, sentence: &str) -> String {
+    format!("{title}\n\n{sentence}\n")
+}
+
+/// What every answer says to browsers, unless a door says otherwise.
+const GUARDS: [(HeaderName, HeaderValue); 4] = [
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (header::REFERRER_POLICY, HeaderValue::from_static("same-origin")),
+    (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
+    (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
+];
+
+async fn guard(mut response: Response) -> Response {
+    for (name, value) in GUARDS {
+        response.headers_mut().entry(name).or_insert(value);
+    }
+    response
+}
