@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, de::Error};
 use sha2::Sha256;
 
 use crate::hash::sha256;
-use crate::record::{AccessRecord, GrantRecord, RecordInvalid};
+use crate::record::{AccessRecord, GrantRecord, RecordInvalid, StaffRecord};
 
 /// 32 random bytes that belong to one grant or one person. Never shown.
 #[derive(Clone, PartialEq, Eq)]
@@ -44,6 +44,11 @@ impl SaltKey {
     /// The salt of the change `n` of this grant.
     pub fn grant(&self, n: u64) -> Salt {
         self.salt(2, n)
+    }
+
+    /// The salt of the act of staff `n` at this person's things.
+    pub fn staff(&self, n: u64) -> Salt {
+        self.salt(4, n)
     }
 
     /// What opens the seal of the access number `p` among all accesses to this person's things.
@@ -89,6 +94,12 @@ pub fn commit_access(record: &AccessRecord, salt: &Salt, seal: &Seal) -> Result<
 pub fn commit_grant(record: &GrantRecord, salt: &Salt) -> Result<Commitment, RecordInvalid> {
     let record = record.render()?;
     Ok(Commitment(sha256(&[b"waxseal grant v1", &salt.0, record.as_bytes()]).0))
+}
+
+/// The commitment to an act of staff.
+pub fn commit_staff(record: &StaffRecord, salt: &Salt) -> Result<Commitment, RecordInvalid> {
+    let record = record.render()?;
+    Ok(Commitment(sha256(&[b"waxseal staff v1", &salt.0, record.as_bytes()]).0))
 }
 
 impl fmt::Debug for Salt {

@@ -157,6 +157,29 @@ pub struct AppRecord {
     pub why: Option<String>,
 }
 
+/// What someone who runs the server did with a person's things.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StaffAct {
+    /// Wrote all that the person can read into a file.
+    Export,
+}
+
+/// The durable note of one act of staff. The person sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct StaffRecord {
+    /// Whose things: `per_…`.
+    pub person: String,
+    /// The number of this act among those at the person's things, from 1, without holes.
+    pub n: u64,
+    /// What was done.
+    pub what: StaffAct,
+    /// The reason that was given.
+    pub why: String,
+    /// When, as in [`AccessRecord::at`].
+    pub at: String,
+}
+
 /// What a receipt states besides the record.
 pub(crate) struct Envelope<'a> {
     pub(crate) iss: &'a str,
@@ -302,6 +325,43 @@ impl AppRecord {
         let record = Self { app, what, at, terms, why };
         same(text, record.render()?.as_str())?;
         Ok(record)
+    }
+}
+
+impl StaffRecord {
+    /// The canonical rendering, over which the commitment is made.
+    pub fn render(&self) -> Result<String, RecordInvalid> {
+        hold(&[
+            ("at", is_time(&self.at)),
+            ("n", in_range(1, self.n, NUMBER_MAX)),
+            ("person", is_id("per_", &self.person)),
+            ("why", !self.why.is_empty()),
+        ])?;
+        let mut out = String::with_capacity(256);
+        let mut object = Object::begin(&mut out);
+        object.text("at", &self.at);
+        object.number("n", self.n);
+        object.text("person", &self.person);
+        object.text("what", self.what.as_str());
+        object.text("why", &self.why);
+        object.end();
+        Ok(out)
+    }
+
+    /// Reads a canonical rendering.
+    pub fn parse(text: &str) -> Result<Self, RecordInvalid> {
+        let record: Self = from_json(text)?;
+        same(text, &record.render()?)?;
+        Ok(record)
+    }
+}
+
+impl StaffAct {
+    /// The word in a record.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Export => "export",
+        }
     }
 }
 

@@ -1,9 +1,11 @@
 //! Canonical JSON, entries, records and commitments: one spelling each, and nothing else accepted.
 
 use ledger::canonical::{CanonicalJson, CanonicalRefused};
-use ledger::commitment::{Commitment, SaltKey, commit_access, commit_grant};
+use ledger::commitment::{Commitment, SaltKey, commit_access, commit_grant, commit_staff};
 use ledger::entry::{Entry, EntryInvalid};
-use ledger::record::{AccessRecord, Action, AppRecord, GrantRecord, Outcome, RecordInvalid};
+use ledger::record::{
+    AccessRecord, Action, AppRecord, GrantRecord, Outcome, RecordInvalid, StaffAct, StaffRecord,
+};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -225,4 +227,28 @@ fn entries_are_read_strictly() {
     assert_eq!(Entry::parse(&[1, 3, 0xff]), Err(EntryInvalid::NotText));
     assert!(matches!(Entry::parse(b"\x01\x03{\"a\": 1}"), Err(EntryInvalid::Json(_))));
     assert_eq!(Entry::parse(b"\x01\x06{\"a\":1}").map(|entry| entry.kind()), Ok(6));
+}
+
+#[test]
+fn a_staff_record_has_one_rendering_and_hides_behind_a_salt_of_its_own() {
+    let record = StaffRecord {
+        person: "per_00000000000000000000000001".to_owned(),
+        n: 1,
+        what: StaffAct::Export,
+        why: "asked for by post".to_owned(),
+        at: "2026-11-23T12:00:00.000000Z".to_owned(),
+    };
+    let text = record.render().expect("a good record");
+    let expected = concat!(
+        r#"{"at":"2026-11-23T12:00:00.000000Z","n":1,"person":"per_00000000000000000000000001","#,
+        r#""what":"export","why":"asked for by post"}"#
+    );
+    assert_eq!(text, expected);
+    assert_eq!(StaffRecord::parse(&text), Ok(record.clone()));
+    let silent = StaffRecord { why: String::new(), ..record.clone() };
+    assert_eq!(silent.render(), Err(RecordInvalid::Field("why")));
+    let key = SaltKey([7; 32]);
+    let commitment = commit_staff(&record, &key.staff(1)).expect("a good record");
+    assert_ne!(Ok(commitment), commit_staff(&record, &key.staff(2)));
+    assert_ne!(Ok(commitment), commit_staff(&record, &key.grant(1)));
 }

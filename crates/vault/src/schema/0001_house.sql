@@ -13,10 +13,19 @@ create table persons (
   hidden     bigint not null default 0,     -- apps of friends do not see this person among the friends
   words_out  bigint not null default 0,     -- keeps own words out of other people's apps, everywhere
   accesses   bigint not null default 0,     -- how many accesses to this person's messages there were: numbers them
+  staff_acts bigint not null default 0,     -- how often staff looked at this person's things
   salt_key   blob not null,                 -- dropped on erasure: then nothing in the log can be tied to the person
   created_at bigint not null,
   unique (guest_of, guest_key)
 );
+
+create table staff_events (
+  person blob not null references persons (id),
+  n      bigint not null,
+  record text not null,                     -- the canonical record of docs/ledger.md
+  leaf   bigint,
+  primary key (person, n)
+) /* clustered */;
 
 create table sessions (
   token     blob not null primary key,      -- SHA-256 of the cookie

@@ -23,7 +23,8 @@ const OF_GRANT: [&str; 8] = [
 ];
 
 /// What hangs on the person herself. Conversations of imports that nobody else with an account is in lose every word.
-const OF_PERSON: [&str; 11] = [
+const OF_PERSON: [&str; 12] = [
+    "delete from staff_events where person = $1",
     "update messages set body = '', deleted_at = coalesce(deleted_at, sent_at) where author = $1",
     "update messages set body = '', deleted_at = coalesce(deleted_at, sent_at) where author in \
      (select g.id from persons g where g.guest_of = $1)",

@@ -4,7 +4,8 @@
 //! a `Permit` is made by the gate alone and serves once; messages that were read stay in a `SealedPage` until the
 //! access record is committed; what is sent or deleted goes through a `Record`, which owns the transaction.
 //! The tables `messages`, `hidden_messages` and `access` are named here and in `schema/` only.
-//! One exception, in `own.rs`: a person's own session reads her own conversations without a record.
+//! One exception, in `own.rs`: a person's own session reads her own conversations without a record. Staff have no
+//! exception: `staff.rs` records first, with the reason, and the person sees it.
 
 mod access_list;
 mod body;
@@ -21,6 +22,7 @@ mod read;
 mod receipt;
 mod record;
 mod send;
+mod staff;
 
 pub use access_list::Access;
 pub use body::{Author, Message};
@@ -35,6 +37,7 @@ pub use permit::{
 };
 pub use record::Opened;
 pub use send::Sent;
+pub use staff::{Staff, StaffAct};
 
 pub use delete::RESTORE_S;
 pub(crate) use delete::purge_deleted;

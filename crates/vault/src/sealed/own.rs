@@ -53,12 +53,23 @@ const PAGE: &str = "select m.seq, m.id, m.author, m.via, m.sent_at, \
     p.handle, p.name, a.name from messages m left join persons p on p.id = m.author left join apps a on a.id = m.via \
     where m.conversation = $2 and m.seq > $3 and m.seq < $4 order by m.seq desc limit $5";
 
-/// Her own page as JSON: `$1` person, `$2` conversation, `$3` after, `$4` before, `$5` limit.
-const JSON_PAGE: &str = "select seq, author, via, withheld, case when withheld is null then body end from (\
-    select m.seq as seq, m.author as author, m.via as via, m.body as body, case when m.deleted_at is not null \
-    or m.seq in (select h.seq from hidden_messages h where h.person = $1 and h.conversation = $2) then 'deleted' end \
-    as withheld from messages m where m.conversation = $2 and m.seq > $3 and m.seq < $4 order by m.seq desc limit $5) \
-    page order by seq";
+/// A page as its participant gets it: `$1` person, `$2` conversation, `$3` after, `$4` before, `$5` limit.
+macro_rules! json_page {
+    ($order:literal) => {
+        concat!(
+            "select seq, author, via, withheld, case when withheld is null then body end from (\
+             select m.seq as seq, m.author as author, m.via as via, m.body as body, \
+             case when m.deleted_at is not null or m.seq in (select h.seq from hidden_messages h \
+             where h.person = $1 and h.conversation = $2) then 'deleted' end as withheld \
+             from messages m where m.conversation = $2 and m.seq > $3 and m.seq < $4 order by m.seq ",
+            $order,
+            " limit $5) page order by seq"
+        )
+    };
+}
+
+const JSON_NEWEST: &str = json_page!("desc");
+const JSON_OLDEST: &str = json_page!("asc");
 
 fn author<Id>(id: Id, handle: Option<&str>, name: Option<&str>) -> Author<Id> {
     Author { id, handle: handle.map(str::to_owned), name: name.unwrap_or("").to_owned() }
@@ -132,13 +143,26 @@ impl Vault {
         conversation: ConversationId,
         page: Page,
     ) -> Result<JsonPage, Refusal> {
-        let person = own.person;
+        self.json_page(own.person, conversation, page).await
+    }
+
+    /// A page as its participant gets it. Private to this folder: the caller has shown that it is hers, or recorded why.
+    pub(super) async fn json_page(
+        &self,
+        person: PersonId,
+        conversation: ConversationId,
+        page: Page,
+    ) -> Result<JsonPage, Refusal> {
         self.engine
             .read("own_page", move |snap| -> Result<_, Refusal> {
                 rows::participant(snap, conversation, person)?.ok_or(Refusal::NotFound)?;
+                let sql = "select last_seq from conversations where id = $1";
+                let last_seq =
+                    snap.one(sql, params![conversation.as_bytes()], |row| row.int(0))?.unwrap_or(0);
                 let (after, before) = (page.after.unwrap_or(0), page.before.unwrap_or(i64::MAX));
                 let params = params![person.as_bytes(), conversation.as_bytes(), after, before, page.limit];
-                Ok(page::tell(snap, JSON_PAGE, params, (page, 0))?.page)
+                let statement = if page.is_forward() { JSON_OLDEST } else { JSON_NEWEST };
+                Ok(page::tell(snap, statement, params, (page, last_seq))?.page)
             })
             .await
     }

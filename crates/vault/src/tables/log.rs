@@ -122,6 +122,9 @@ fn place(tx: &mut Tx<'_>, queued: &Queued, index: i64) -> Result<(), Fault> {
             "update grant_events set leaf = $1 where grant_id = $2 and n = $3",
             params![index, home, *n],
         ),
+        queue::STAFF_EVENT => {
+            tx.put("update staff_events set leaf = $1 where person = $2 and n = $3", params![index, home, *n])
+        }
         _ => tx.put("update app_events set leaf = $1 where app = $2 and n = $3", params![index, home, *n]),
     }
 }

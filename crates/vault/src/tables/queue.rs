@@ -12,6 +12,9 @@ pub(crate) const GRANT_EVENT: i64 = 2;
 /// See `ACCESS`.
 pub(crate) const APP_EVENT: i64 = 3;
 
+/// See `ACCESS`.
+pub(crate) const STAFF_EVENT: i64 = 4;
+
 /// Queues an entry. Its id is made of the time and of what it is about, so it is unique without randomness.
 pub(crate) fn push(
     tx: &mut Tx<'_>,

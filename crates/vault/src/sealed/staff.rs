@@ -1,0 +1,107 @@
+//! Staff: whoever runs the server may read a person's things only after a record with the reason, which the person sees.
+//!
+//! Invariant: a `Staff` is made by a transaction that committed that record, and reads the things of that person alone.
+
+use super::page::{JsonPage, Page};
+use crate::engine::{Reads, params};
+use crate::tables::ids::{array32, id};
+use crate::tables::{people, queue};
+use crate::{Own, Refusal, Vault};
+use ledger::commitment::{SaltKey, commit_staff};
+use ledger::entry::Entry;
+use ledger::record::{self, StaffRecord};
+use model::{ConversationId, Handle, PersonId};
+
+/// Leave of staff to read one person's things, after the record.
+#[derive(Debug)]
+pub struct Staff {
+    person: PersonId,
+}
+
+impl Staff {
+    /// Whose things.
+    pub fn person(&self) -> PersonId {
+        self.person
+    }
+}
+
+/// An act of staff, as the person sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StaffAct {
+    /// The canonical record, JSON.
+    pub record: String,
+    /// Its index in the log, once it is there.
+    pub leaf: Option<i64>,
+}
+
+impl Vault {
+    /// Records that staff is about to export a person's things, and why; then they may.
+    pub async fn staff_export(&self, handle: &Handle, why: &str) -> Result<Staff, Refusal> {
+        let why = why.trim().to_owned();
+        if why.is_empty() || why.chars().count() > 500 || why.contains('\0') {
+            return Err(Refusal::Invalid("say why, in 1 to 500 characters; the person will read it".into()));
+        }
+        let (now, handle) = (self.world.now(), handle.clone());
+        self.engine
+            .write("staff_export", move |tx| -> Result<Staff, Refusal> {
+                let person = people::by_handle(tx, &handle)?.ok_or(Refusal::NotFound)?;
+                let sql = "update persons set staff_acts = staff_acts + 1 where id = $1 returning staff_acts, salt_key";
+                let numbered = tx.one(sql, params![person.as_bytes()], |row| Ok((row.int(0)?, array32(row, 1)?)))?;
+                let (n, salt_key) = numbered.ok_or(Refusal::NotFound)?;
+                let number = super::record::unsigned(n);
+                let record = StaffRecord {
+                    person: person.to_string(),
+                    n: number,
+                    what: record::StaffAct::Export,
+                    why: why.clone(),
+                    at: now.to_string(),
+                };
+                let sql = "insert into staff_events (person, n, record) values ($1, $2, $3)";
+                tx.put(sql, params![person.as_bytes(), n, &record.render()?])?;
+                let commitment = commit_staff(&record, &SaltKey(salt_key).staff(number))?;
+                queue::push(tx, queue::STAFF_EVENT, person.as_bytes(), n, &Entry::Staff(commitment), now)?;
+                Ok(Staff { person })
+            })
+            .await
+    }
+
+    /// The person's conversations with their titles.
+    pub async fn staff_conversations(
+        &self,
+        staff: &Staff,
+    ) -> Result<Vec<(ConversationId, Option<String>)>, Refusal> {
+        let person = staff.person;
+        self.engine
+            .read("staff_conversations", move |snap| -> Result<_, Refusal> {
+                let sql = "select c.id, c.title from participants p join conversations c on c.id = p.conversation \
+                           where p.person = $1 and p.left_at is null order by c.created_at, c.id";
+                Ok(snap.all(sql, params![person.as_bytes()], |row| {
+                    Ok((id(row, 0)?, row.opt_text(1)?.map(str::to_owned)))
+                })?)
+            })
+            .await
+    }
+
+    /// A page of one of the person's conversations, as she herself would get it.
+    pub async fn staff_page(
+        &self,
+        staff: &Staff,
+        conversation: ConversationId,
+        page: Page,
+    ) -> Result<JsonPage, Refusal> {
+        self.json_page(staff.person, conversation, page).await
+    }
+
+    /// What staff did with her things, newest first.
+    pub async fn staff_acts(&self, own: &Own) -> Result<Vec<StaffAct>, Refusal> {
+        let person = own.person();
+        self.engine
+            .read("staff_acts", move |snap| -> Result<_, Refusal> {
+                let sql = "select record, leaf from staff_events where person = $1 order by n desc limit 200";
+                Ok(snap.all(sql, params![person.as_bytes()], |row| {
+                    Ok(StaffAct { record: row.text(0)?.to_owned(), leaf: row.opt_int(1)? })
+                })?)
+            })
+            .await
+    }
+}
