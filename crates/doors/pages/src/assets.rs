@@ -90,4 +90,16 @@ mod tests {
         assert_ne!(one, Asset::new("app", "css", "text/css", b"b").url);
         assert!(one.starts_with("/static/app.") && one.ends_with(".css"));
     }
+
+    #[tokio::test]
+    async fn a_name_serves_its_own_bytes_or_nothing() {
+        let name = style_url().trim_start_matches("/static/").to_owned();
+        let found = asset(Path(name)).await;
+        assert_eq!(found.status(), StatusCode::OK);
+        assert_eq!(found.headers()[header::CONTENT_TYPE], "text/css; charset=utf-8");
+        assert!(found.headers()[header::CACHE_CONTROL].to_str().unwrap().contains("immutable"));
+        for other in ["app.css", "app.0000000000000000.css", "../app.css", ""] {
+            assert_eq!(asset(Path(other.to_owned())).await.status(), StatusCode::NOT_FOUND, "{other}");
+        }
+    }
 }

@@ -70,3 +70,38 @@ pub(crate) fn query_value(text: &str) -> String {
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Template)]
+    #[template(source = "<p>{{ 0 }}</p>", ext = "html")]
+    struct Small;
+
+    fn policy(response: &Response) -> &str {
+        response.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap()
+    }
+
+    #[test]
+    fn a_page_goes_out_guarded() {
+        let response = page(StatusCode::NOT_FOUND, &Small);
+        assert_eq!(response.status(), StatusCode::NOT_FOUND);
+        assert!(
+            policy(&response).starts_with("default-src 'none';") && !policy(&response).contains("unsafe")
+        );
+        assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");
+    }
+
+    #[test]
+    fn only_a_plain_origin_widens_where_a_form_may_lead() {
+        for origin in ["https://jukebox.example", "http://127.0.0.1:9000", "org.example.app:"] {
+            assert!(
+                policy(&page_returning_to(origin, &Small)).ends_with(&format!("form-action 'self' {origin}"))
+            );
+        }
+        for odd in ["", "*", "https://a.example; script-src *", "'unsafe-inline'", "a b", "a\r\nb"] {
+            assert_eq!(policy(&page_returning_to(odd, &Small)), POLICY, "{odd}");
+        }
+    }
+}

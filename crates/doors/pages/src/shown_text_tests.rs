@@ -1,3 +1,7 @@
+//! What guarded text lets through, closes, marks and links.
+//!
+//! Invariant: ordinary text of every script comes out as it went in.
+
 use super::*;
 
 fn shown(text: &str) -> String {

@@ -14,6 +14,7 @@ mod friends;
 mod grant;
 mod notices;
 mod problem;
+mod rights;
 mod settings;
 mod sign;
 mod terms;
@@ -21,7 +22,7 @@ mod terms;
 pub use crate::shown_text::{Name, Span, Words};
 pub use crate::when::When;
 pub use apps::{AppCard, Apps};
-pub use consent::{Consent, Hidden, Preview, Scope};
+pub use consent::{Consent, Hidden, Preview};
 pub use conversation::{
     AppsHere, Card, Content, Conversation, Conversations, Entry, Erasable, Message, Messages, Participant,
     Receipt, Row, entries,
@@ -34,12 +35,10 @@ pub use friends::{Friend, Friends};
 pub use grant::{Access, Change, Grant, Usage};
 pub use notices::{Notice, Notices};
 pub use problem::Problem;
+pub use rights::{action_label, ceiling_lines};
 pub use settings::{Session, Settings};
 pub use sign::{SignIn, SignOut, SignUp};
-pub use terms::{
-    ActionChoice, Choice, ConversationChoice, KindChoice, ReachChoice, TermsForm, action_label, since_words,
-    span_words,
-};
+pub use terms::{ConversationBox, TermsForm};
 
 /// What every page has around its own matter.
 #[derive(Debug, Clone)]

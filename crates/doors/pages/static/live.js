@@ -8,16 +8,18 @@ const styles = {
   date: { day: "numeric", month: "long", year: "numeric" },
   moment: { day: "numeric", month: "long", year: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
 };
-const said = Object.fromEntries(
+const formats = Object.fromEntries(
   Object.entries(styles).map(([style, options]) => [style, new Intl.DateTimeFormat("en-GB", options)]),
 );
+// Browsers differ in commas; the server has none after the weekday, and one before the clock.
+const say = (style, at) => formats[style].format(at).replace(/^(\p{L}+),/u, "$1").replace(" at ", ", ");
 const full = new Intl.DateTimeFormat("en-GB", { dateStyle: "full", timeStyle: "long" });
 
 function tellTimes(root) {
   for (const time of root.querySelectorAll("time[data-style]")) {
     const at = new Date(time.dateTime);
     if (Number.isNaN(at.getTime())) continue;
-    time.textContent = said[time.dataset.style].format(at);
+    time.textContent = say(time.dataset.style, at);
     time.title = full.format(at);
   }
   placeDays(root);
@@ -32,7 +34,7 @@ function placeDays(root) {
   let before = "";
   for (const message of list.querySelectorAll("li.message")) {
     const at = message.querySelector(".at time").dateTime;
-    const day = said.day.format(new Date(at));
+    const day = say("day", new Date(at));
     if (day === before) continue;
     before = day;
     const line = pattern.cloneNode(true);

@@ -1,39 +1,43 @@
 //! Samples of consent, connected apps, a grant, apps in a conversation, the directory.
 
-use super::{after, date, drawn, inside, moment, outside};
+use super::{after, at, date, drawn, inside, moment, outside};
 use crate::view::*;
+use model::{Action, Actions, Ceiling, Kinds, Reach, ReachCap, Scopes, Since, Terms};
+use oauth::consent::{self, Choice, Offer};
+use oauth::wording::sentences;
 
-fn terms(reach: &[(&'static str, bool)]) -> TermsForm {
-    let action = |value, is_ticked, is_optional| ActionChoice { value, is_ticked, is_optional };
-    let conversation = |id: &str, title: &str, hint: &str, is_ticked| ConversationChoice {
+/// What Jukebox asks: the axes given here, and the ceiling allows.
+fn offered(conversations: &str) -> Offer {
+    let details = format!(
+        r#"[{{"type":"messages","actions":["read","send","delete"],"optional":["delete"],"conversations":"{conversations}",
+            "since":"P3D","purpose":"Shows and answers chats beside the music"}}]"#
+    );
+    let ceiling = Ceiling {
+        actions: Actions::ALL,
+        reach: ReachCap::All,
+        since: Since::All,
+        kinds: Kinds::ALL,
+        expires_in_s: 7_776_000,
+        scopes: Scopes::ALL,
+    };
+    let asked = oauth::details::parse_request(&details).unwrap();
+    consent::offer(Some(&asked), Scopes::OPENID, &ceiling, at("2026-11-23T12:00:00Z")).unwrap()
+}
+
+fn terms(conversations: &str, choice: Option<&Choice>) -> TermsForm {
+    let one = |id: &str, title: &str, hint: &str| ConversationBox {
         id: format!("con_{id}"),
         title: title.into(),
         hint: hint.to_owned(),
-        is_ticked,
+        is_ticked: false,
     };
-    TermsForm {
-        app: "Jukebox".into(),
-        actions: vec![
-            action("list", true, false),
-            action("read", true, false),
-            action("send", true, false),
-            action("delete", false, true),
-        ],
-        reach: reach.iter().map(|&(value, is_selected)| ReachChoice { value, is_selected }).collect(),
-        conversations: vec![
-            conversation("1", "Grace Hopper", "31 messages", true),
-            conversation("2", "Regatta 2026", "1,204 messages", false),
-            conversation("3", "佐藤 陽翔", "88 messages", true),
-            conversation("4", "ليلى بنت أحمد", "8 messages", false),
-        ],
-        kinds: ["text", "card", "receipt"]
-            .map(|value| KindChoice { value, is_ticked: value != "receipt" })
-            .to_vec(),
-        since: vec![Choice::since("P3D", true), Choice::since("P1D", false), Choice::since("grant", false)],
-        expires_in: [7_776_000, 2_592_000, 604_800, 86_400, 3_600]
-            .map(|s| Choice::expires_in(s, s == 7_776_000))
-            .to_vec(),
-    }
+    let all = vec![
+        one("1", "Grace Hopper", "31 messages"),
+        one("2", "Regatta 2026", "1,204 messages"),
+        one("3", "佐藤 陽翔", "88 messages"),
+        one("4", "ليلى بنت أحمد", "8 messages"),
+    ];
+    TermsForm::new(&offered(conversations), if conversations == "started" { vec![] } else { all }, choice)
 }
 
 fn consent(terms: TermsForm) -> Consent {
@@ -45,9 +49,7 @@ fn consent(terms: TermsForm) -> Consent {
         return_to: "/authorize?request=1".to_owned(),
         returns_to: "jukebox.example".into(),
         is_authenticated: true,
-        scopes: ["openid", "profile", "offline_access"]
-            .map(|value| Scope { value: value.to_owned() })
-            .to_vec(),
+        scopes: Scopes::ALL.without(Scopes::FRIENDS),
         terms: Some(terms),
         uses: None,
         preview: Preview { can_read: true, messages: 42, conversations: 2 },
@@ -56,8 +58,19 @@ fn consent(terms: TermsForm) -> Consent {
     }
 }
 
-fn usage(action: &'static str, could: Option<&str>, times: u64, messages: u64) -> Usage {
+fn usage(action: Action, could: Option<&str>, times: u64, messages: u64) -> Usage {
     Usage { action, could: could.map(str::to_owned), times, messages }
+}
+
+fn granted() -> Terms {
+    Terms {
+        actions: Actions::ALL.without(Action::Delete),
+        reach: Reach::ALL,
+        since: Since::Last(259_200),
+        kinds: Kinds::ALL,
+        ends_at: at("2027-01-30T09:00:00Z"),
+        uses: None,
+    }
 }
 
 fn jukebox() -> AppCard {
@@ -66,12 +79,12 @@ fn jukebox() -> AppCard {
         app: "Jukebox".into(),
         partner: "Northwind Music".into(),
         purpose: "Shows and answers chats beside the music".into(),
-        reach: "All your conversations, the last 3 days, text and cards".to_owned(),
+        says: sentences(&granted(), "Jukebox"),
         usage: vec![
-            usage("list", Some("8 conversations"), 31, 0),
-            usage("read", Some("1,204 messages in 8 conversations"), 12, 42),
-            usage("send", Some("In 8 conversations"), 0, 0),
-            usage("delete", None, 0, 0),
+            usage(Action::List, Some("8 conversations"), 31, 0),
+            usage(Action::Read, Some("1,204 messages in 8 conversations"), 12, 42),
+            usage(Action::Send, Some("In 8 conversations"), 0, 0),
+            usage(Action::Delete, None, 0, 0),
         ],
         since: date("2026-11-01T09:00:00Z"),
         until: date("2027-01-30T09:00:00Z"),
@@ -86,12 +99,15 @@ fn teller() -> AppCard {
         app: "Teller".into(),
         partner: "First Harbour Bank".into(),
         purpose: "Posts the receipt of a payment to the friend you paid".into(),
-        reach: "Only conversations that it starts, receipts only".to_owned(),
+        says: sentences(
+            &Terms { actions: Actions::NONE.with(Action::Send), reach: Reach::STARTED, ..granted() },
+            "Teller",
+        ),
         usage: vec![
-            usage("list", None, 0, 0),
-            usage("read", None, 0, 0),
-            usage("send", Some("In 1 conversation"), 1, 1),
-            usage("delete", None, 0, 0),
+            usage(Action::List, None, 0, 0),
+            usage(Action::Read, None, 0, 0),
+            usage(Action::Send, Some("In 1 conversation"), 1, 1),
+            usage(Action::Delete, None, 0, 0),
         ],
         last_used: None,
         ..jukebox()
@@ -122,7 +138,7 @@ fn grant() -> Grant {
     Grant {
         page: after(Flash::done("Narrowed. It holds from this moment on.")),
         card: jukebox(),
-        terms: Some(terms(&[("all", true), ("chosen", false)])),
+        terms: Some(terms("all", None)),
         accesses_total: 1_243,
         accesses: vec![
             access(1_243, "Read 11 messages", Some("numbers 21 to 31"), false),
@@ -227,14 +243,22 @@ fn directory() -> Directory {
 }
 
 pub(crate) fn samples() -> Vec<(&'static str, String)> {
+    let words = |list: &[&str]| list.iter().map(|&word| word.to_owned()).collect::<Vec<_>>();
+    let choice = Choice {
+        actions: words(&["send"]),
+        kinds: Some(words(&["text"])),
+        conversations: words(&["con_1", "con_3"]),
+        since: Some("grant".to_owned()),
+        ..Choice::default()
+    };
     let chosen = Consent {
         problem: Some("Pick at least one conversation, or deny.".to_owned()),
         is_authenticated: false,
         uses: Some(1),
         preview: Preview { can_read: false, messages: 0, conversations: 0 },
-        ..consent(terms(&[("chosen", true)]))
+        ..consent(terms("chosen", Some(&choice)))
     };
-    let only_sign_in = Consent { terms: None, ..consent(terms(&[("started", true)])) };
+    let only_sign_in = Consent { terms: None, ..consent(terms("started", None)) };
     let apps = Apps { page: inside(), connected: vec![jukebox(), teller()], ended: vec![marquee()] };
     let ended = Grant {
         page: inside(),
@@ -252,8 +276,8 @@ pub(crate) fn samples() -> Vec<(&'static str, String)> {
         ..conversation_apps()
     };
     vec![
-        drawn("consent", &consent(terms(&[("all", true), ("chosen", false)]))),
-        drawn("consent-started", &consent(terms(&[("started", true)]))),
+        drawn("consent", &consent(terms("all", None))),
+        drawn("consent-started", &consent(terms("started", None))),
         drawn("consent-chosen", &chosen),
         drawn("consent-sign-in", &only_sign_in),
         drawn("apps", &apps),

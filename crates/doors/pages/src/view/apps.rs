@@ -26,8 +26,8 @@ pub struct AppCard {
     pub partner: Name,
     /// Why it asked.
     pub purpose: Name,
-    /// Which conversations, in a few words: `All conversations, the last 3 days`.
-    pub reach: String,
+    /// What it may do, in the sentences of `oauth::wording`.
+    pub says: Vec<String>,
     /// Each action: could, did.
     pub usage: Vec<Usage>,
     /// When it was let in.

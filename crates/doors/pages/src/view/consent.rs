@@ -2,6 +2,7 @@
 
 use super::{Name, Page, TermsForm, counted};
 use askama::Template;
+use model::Scopes;
 
 /// `/consent`. The form posts the fields of [`TermsForm`], the hidden fields as they are, and `decision` = `update`
 /// (shows the page again with a fresh preview), `allow` or `deny`.
@@ -23,7 +24,7 @@ pub struct Consent {
     /// Whether the app proved who it is (a key or a secret); otherwise the page says that it did not.
     pub is_authenticated: bool,
     /// What the app learns besides messages.
-    pub scopes: Vec<Scope>,
+    pub scopes: Scopes,
     /// What it asks for, to be narrowed; `None` if it asks for no messages.
     pub terms: Option<TermsForm>,
     /// How many acts in all, if it asks for a limited number.
@@ -37,6 +38,10 @@ pub struct Consent {
 }
 
 impl Consent {
+    fn besides(&self) -> Vec<&'static str> {
+        self.scopes.words().filter_map(oauth::wording::scope_does).collect()
+    }
+
     fn times(&self) -> Option<String> {
         self.uses.map(|uses| counted(uses, "time", "times"))
     }
@@ -49,25 +54,6 @@ pub struct Hidden {
     pub name: String,
     /// Its value.
     pub value: String,
-}
-
-/// One scope: `openid`, `profile`, `friends`, `offline_access`.
-#[derive(Debug, Clone)]
-pub struct Scope {
-    /// The wire value.
-    pub value: String,
-}
-
-impl Scope {
-    fn words(&self) -> &'static str {
-        match self.value.as_str() {
-            "openid" => "That it is you, by an identifier",
-            "profile" => "Your name and handle",
-            "friends" => "Your friends, less those who hide from apps",
-            "offline_access" => "It stays connected while you are away, until the end that you choose",
-            _ => "Something else that your server allows",
-        }
-    }
 }
 
 /// What the choices would mean today, counted by the same rule that will be enforced.

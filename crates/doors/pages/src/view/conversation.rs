@@ -126,7 +126,7 @@ pub enum Entry {
     /// What follows is new to the person.
     New,
     /// A message, or the place where one was.
-    Message(Message),
+    Message(Box<Message>),
     /// Others have read up to here.
     ReadBy(Vec<Name>),
 }
@@ -240,7 +240,7 @@ pub fn entries(messages: Vec<Message>, own_read: u64, mut read_by: Vec<(Name, u6
         message.is_continued = same_day && same_author && !begins_new;
         before = Some((message.day.text.clone(), message.from.clone(), message.is_own));
         let seq = message.seq;
-        out.push(Entry::Message(message));
+        out.push(Entry::Message(Box::new(message)));
         let (readers, others): (Vec<_>, Vec<_>) =
             read_by.into_iter().partition(|(_, read)| (seq..next_seq).contains(read));
         read_by = others;

@@ -1,3 +1,7 @@
+//! Where days, runs and read markers stand between messages.
+//!
+//! Invariant: every message is shown once, in its order.
+
 use super::*;
 use model::Time;
 

@@ -2,6 +2,7 @@
 
 use super::{AppCard, Name, Page, Pager, TermsForm, When, counted, grouped};
 use askama::Template;
+use model::Action;
 
 /// `/apps/{grant}`. Its forms post to `/apps/{grant}/narrow` (the fields of [`TermsForm`]) and `/apps/{grant}/revoke`.
 #[derive(Template, Debug, Clone)]
@@ -32,8 +33,8 @@ impl Grant {
 /// What one action could do and did.
 #[derive(Debug, Clone)]
 pub struct Usage {
-    /// The wire value: `list`, `read`, `send`, `delete`.
-    pub action: &'static str,
+    /// Which.
+    pub action: Action,
     /// What it allows today, counted by the rule that is enforced (`1,204 messages in 8 conversations`); `None` if not allowed.
     pub could: Option<String>,
     /// How many accesses of this action there were.
@@ -44,16 +45,16 @@ pub struct Usage {
 
 impl Usage {
     pub(super) fn label(&self) -> &'static str {
-        super::terms::action_label(self.action)
+        super::rights::action_label(self.action)
     }
 
     pub(super) fn did(&self) -> String {
         match (self.action, self.times) {
             (_, 0) => "Never".to_owned(),
-            ("list", times) => counted(times, "time", "times"),
-            ("send", times) => counted(times, "message sent", "messages sent"),
-            ("delete", times) => counted(times, "message deleted", "messages deleted"),
-            (_, times) => format!(
+            (Action::List, times) => counted(times, "time", "times"),
+            (Action::Send, times) => counted(times, "message sent", "messages sent"),
+            (Action::Delete, times) => counted(times, "message deleted", "messages deleted"),
+            (Action::Read, times) => format!(
                 "{}, {}",
                 counted(self.messages, "message read", "messages read"),
                 counted(times, "time", "times")
