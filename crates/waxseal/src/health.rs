@@ -23,10 +23,7 @@ struct Asked {
 /// The two routes.
 pub fn routes(vault: Arc<Vault>) -> Router {
     let asked = Asked { vault, last: Arc::default() };
-    Router::new()
-        .route("/healthz", get(async || "alive\n"))
-        .route("/readyz", get(ready))
-        .with_state(asked)
+    Router::new().route("/healthz", get(async || "alive\n")).route("/readyz", get(ready)).with_state(asked)
 }
 
 async fn ready(State(asked): State<Asked>) -> (StatusCode, &'static str) {

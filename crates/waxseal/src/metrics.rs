@@ -24,13 +24,18 @@ type Family = (&'static str, &'static str, &'static str, fn(&Timing) -> f64);
 
 const FAMILIES: [Family; 4] = [
     ("waxseal_transactions_total", "counter", "Transactions that were answered.", |t| t.count as f64),
-    ("waxseal_transactions_undone_total", "counter", "Transactions that ended in a refusal or a fault.", |t| {
-        t.undone as f64
-    }),
+    (
+        "waxseal_transactions_undone_total",
+        "counter",
+        "Transactions that ended in a refusal or a fault.",
+        |t| t.undone as f64,
+    ),
     ("waxseal_transaction_seconds_total", "counter", "Time from being queued to being answered.", |t| {
         t.total_us as f64 / 1e6
     }),
-    ("waxseal_transaction_longest_seconds", "gauge", "The longest since start.", |t| t.longest_us as f64 / 1e6),
+    ("waxseal_transaction_longest_seconds", "gauge", "The longest since start.", |t| {
+        t.longest_us as f64 / 1e6
+    }),
 ];
 
 fn text(timings: &[Timing]) -> String {
@@ -51,7 +56,8 @@ mod tests {
 
     #[test]
     fn each_transaction_is_a_line_of_each_family() {
-        let timing = Timing { name: "send_message", count: 3, undone: 1, total_us: 1_500_000, longest_us: 900_000 };
+        let timing =
+            Timing { name: "send_message", count: 3, undone: 1, total_us: 1_500_000, longest_us: 900_000 };
         let text = text(&[timing]);
         assert!(text.contains("\nwaxseal_transactions_total{name=\"send_message\"} 3\n"));
         assert!(text.contains("\nwaxseal_transaction_seconds_total{name=\"send_message\"} 1.5\n"));

@@ -36,8 +36,9 @@ pub(crate) fn listen(folder: &Path, vault: Arc<Vault>) -> Option<Listening> {
     let path = folder.join(SOCKET);
     // The folder is locked by us, so a socket that is there was left by a process that is gone.
     let _ = std::fs::remove_file(&path);
-    let bound = UnixListener::bind(&path)
-        .and_then(|listener| std::fs::set_permissions(&path, Permissions::from_mode(0o600)).map(|()| listener));
+    let bound = UnixListener::bind(&path).and_then(|listener| {
+        std::fs::set_permissions(&path, Permissions::from_mode(0o600)).map(|()| listener)
+    });
     match bound {
         Ok(listener) => Some(Listening { path, task: tokio::spawn(take(listener, vault)) }),
         Err(error) => {
@@ -151,6 +152,7 @@ pub(crate) fn ask(folder: &Path, act: &Act, out: &mut dyn Out) -> Result<(), Sto
     }
     Err(Stop {
         exit: Exit::Refused,
-        sentence: "the server stopped before it was done; look what is there, then run the command again".into(),
+        sentence: "the server stopped before it was done; look what is there, then run the command again"
+            .into(),
     })
 }

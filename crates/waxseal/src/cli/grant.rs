@@ -90,7 +90,8 @@ fn as_table(grants: &[Named]) -> String {
     for (Connected { grant, app, .. }, handle) in grants {
         let person = handle.as_ref().map_or(grant.person.to_string(), |handle| format!("@{handle}"));
         let actions: Vec<&str> = grant.terms.actions.closed().iter().map(model::Action::as_str).collect();
-        let (id, used, ends) = (grant.id.to_string(), grant.used.to_string(), grant.terms.ends_at.to_string());
+        let (id, used, ends) =
+            (grant.id.to_string(), grant.used.to_string(), grant.terms.ends_at.to_string());
         table.row(&[&id, &person, app, &actions.join(" "), grant.state.as_str(), &used, &ends]);
     }
     table.to_string()

@@ -1,0 +1,1 @@
+//! What apps send to `/v1`, and what they are answered.

@@ -1,0 +1,11 @@
+//! The wire tests: a real server on a real socket, filed by door as the routes are, each test on data of its own.
+//!
+//! `WAXSEAL_WIRE_ENGINE=postgres` runs them all on PostgreSQL. Invariant: after every test, permits spent = records
+//! written; the [`stage::Stage`] holds each test to it when it goes.
+
+mod stage;
+
+mod api;
+mod health;
+mod issuer;
+mod pages;

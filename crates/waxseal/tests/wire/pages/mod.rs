@@ -1,0 +1,1 @@
+//! What people see, driven as a browser without script would.

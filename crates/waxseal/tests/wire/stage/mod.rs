@@ -1,0 +1,356 @@
+//! Where a wire test plays: a server on a real socket, a clock in the test's hand, people, apps and their grants.
+//!
+//! A [`Stage`] runs no workers: nothing happens by itself. `sequence` brings the log up to date, `clock.advance_s` lets
+//! time pass. When it goes it holds the test to the rule: permits spent = records written.
+#![allow(dead_code, unused_imports, reason = "what one door's tests do not need, another's do")]
+
+mod answer;
+mod browser;
+mod clock;
+mod html;
+
+pub(crate) use answer::{Answer, Client, encoded, form, query};
+pub(crate) use browser::{Browser, Page};
+pub(crate) use html::Form;
+
+use clock::HandClock;
+use model::{AppId, Content, ConversationId, GrantId, Handle, PersonId, World};
+use oauth::metadata::Issuer;
+use serde_json::{Value, json};
+use std::net::TcpListener;
+use tokio::runtime::Runtime;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use vault::{NewApp, Own, Place, Vault};
+use waxseal::wiring::House;
+use waxseal::world::OsEntropy;
+
+/// The password of everyone.
+pub(crate) const PASSWORD: &str = "correct horse battery staple";
+/// Where every app of the tests is sent back to.
+pub(crate) const REDIRECT: &str = "https://app.example/callback";
+/// A ceiling that allows everything.
+pub(crate) const EVERYTHING: &str = r#"[{"type":"messages","actions":["list","read","send","delete"],
+    "conversations":"all","since":"all","kinds":["text","card","receipt"],"expires_in":31536000}]"#;
+const VERIFIER: &str = "a-verifier-of-at-least-forty-three-characters-x";
+
+/// A server and all around it.
+pub(crate) struct Stage {
+    /// The public URL.
+    pub(crate) url: String,
+    /// Time, which stands still.
+    pub(crate) clock: HandClock,
+    client: Client,
+    running: Option<Running>,
+    /// Access records when the server started: those of before a restart were spent by another process.
+    records_before: u64,
+    place: Place,
+    runtime: Runtime,
+    _kept: Kept,
+}
+
+struct Running {
+    house: House,
+    stop: oneshot::Sender<()>,
+    serving: JoinHandle<()>,
+}
+
+/// What goes with the test.
+enum Kept {
+    Folder(testkit::Folder),
+    Database(testkit::Database),
+}
+
+/// A person, signed in.
+pub(crate) struct Person {
+    pub(crate) handle: String,
+    pub(crate) id: PersonId,
+    /// Her session cookie.
+    pub(crate) cookie: String,
+}
+
+/// A registered app.
+pub(crate) struct App {
+    pub(crate) id: AppId,
+    pub(crate) secret: Option<String>,
+}
+
+/// What an app got for a code.
+#[derive(Debug)]
+pub(crate) struct Tokens {
+    pub(crate) access: String,
+    pub(crate) refresh: Option<String>,
+    pub(crate) grant: GrantId,
+    /// The whole answer of the token endpoint.
+    pub(crate) answer: Value,
+}
+
+impl Stage {
+    /// A new server without data.
+    pub(crate) fn new() -> Stage {
+        let (place, kept) = match std::env::var("WAXSEAL_WIRE_ENGINE").as_deref() {
+            Ok("postgres") => {
+                let database = testkit::database().expect("PostgreSQL was asked for and is not here");
+                (Place::Postgres(database.url()), Kept::Database(database))
+            }
+            _ => {
+                let folder = testkit::folder();
+                (Place::Folder(folder.path().to_owned()), Kept::Folder(folder))
+            }
+        };
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let (clock, client) = (HandClock::new(), Client::new());
+        let url = String::new();
+        let mut stage =
+            Stage { url, clock, client, running: None, records_before: 0, place, runtime, _kept: kept };
+        stage.start("127.0.0.1:0");
+        stage
+    }
+
+    fn start(&mut self, address: &str) {
+        let listener = TcpListener::bind(address).unwrap();
+        listener.set_nonblocking(true).unwrap();
+        self.url = format!("http://{}", listener.local_addr().unwrap());
+        let world = World::new(self.clock.clone(), OsEntropy);
+        let house = House::open(self.place.clone(), Issuer::parse(&self.url).unwrap(), world).unwrap();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let router = house.router();
+        let serving = self.runtime.spawn(async move {
+            let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+            waxseal::listener::serve(listener, router, async { drop(stopped.await) }).await;
+        });
+        self.records_before = self.wait(house.vault.permits_spent_and_records()).unwrap().1;
+        self.running = Some(Running { house, stop, serving });
+    }
+
+    fn stop(&mut self) {
+        // Idle connections would keep the server waiting for their next request.
+        self.client = Client::new();
+        let Some(Running { house, stop, serving }) = self.running.take() else { return };
+        let _ = stop.send(());
+        self.wait(serving).unwrap();
+        let (spent, records) = self.wait(house.vault.permits_spent_and_records()).unwrap();
+        assert_eq!(spent, records - self.records_before, "permits spent = records written");
+    }
+
+    /// Stops the server and starts it again, on the same data and address.
+    pub(crate) fn restart(&mut self) {
+        let address = self.url.strip_prefix("http://").unwrap().to_owned();
+        self.stop();
+        self.start(&address);
+    }
+
+    /// Waits for what is async.
+    pub(crate) fn wait<T>(&self, future: impl Future<Output = T>) -> T {
+        self.runtime.block_on(future)
+    }
+
+    /// The vault behind the server.
+    pub(crate) fn vault(&self) -> &Vault {
+        &self.running.as_ref().unwrap().house.vault
+    }
+
+    /// Brings the log up to date.
+    pub(crate) fn sequence(&self) {
+        while self.wait(self.vault().sequence()).unwrap() > 0 {}
+    }
+
+    // ---- requests ------------------------------------------------------------------------------------------------
+
+    /// Any request; `path` begins with `/`.
+    #[track_caller]
+    pub(crate) fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&[u8]>,
+    ) -> Answer {
+        self.client.send(method, &format!("{}{path}", self.url), headers, body)
+    }
+
+    #[track_caller]
+    pub(crate) fn get(&self, path: &str) -> Answer {
+        self.send("GET", path, &[], None)
+    }
+
+    /// Posts a form, as an app does to the token endpoint.
+    #[track_caller]
+    pub(crate) fn post_form(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let headers = [("content-type", "application/x-www-form-urlencoded")];
+        self.send("POST", path, &headers, Some(form(fields).as_bytes()))
+    }
+
+    /// An app's client for `/v1`.
+    pub(crate) fn api<'s>(&'s self, token: &str) -> Api<'s> {
+        Api { stage: self, bearer: format!("Bearer {token}") }
+    }
+
+    /// A browser in which nobody is signed in.
+    pub(crate) fn browser(&self) -> Browser {
+        Browser::new(self.client.clone(), &self.url)
+    }
+
+    /// A browser in which she is signed in.
+    pub(crate) fn browser_of(&self, person: &Person) -> Browser {
+        let browser = self.browser();
+        browser.set_cookie(vault::session_cookie(false), &person.cookie);
+        browser
+    }
+
+    // ---- people --------------------------------------------------------------------------------------------------
+
+    /// Signs a person up, with [`PASSWORD`]; her name is her handle.
+    pub(crate) fn person(&self, handle: &str) -> Person {
+        let parsed = Handle::parse(handle).unwrap();
+        let signed_up = self.vault().sign_up(&parsed, handle, PASSWORD.to_owned(), "wire test");
+        let cookie = self.wait(signed_up).unwrap();
+        let id = self.wait(self.vault().own(&cookie)).unwrap().person();
+        Person { handle: handle.to_owned(), id, cookie }
+    }
+
+    /// Her session, for calling the vault.
+    pub(crate) fn own(&self, person: &Person) -> Own {
+        self.wait(self.vault().own(&person.cookie)).unwrap()
+    }
+
+    pub(crate) fn friends(&self, one: &Person, other: &Person) {
+        let handle = |person: &Person| Handle::parse(&person.handle).unwrap();
+        self.wait(self.vault().person_befriend(&handle(one), &handle(other))).unwrap();
+    }
+
+    /// A conversation that the first of these friends opens.
+    pub(crate) fn conversation(&self, people: &[&Person]) -> ConversationId {
+        let [first, others @ ..] = people else { panic!("nobody") };
+        let title = (others.len() > 1).then(|| "A group".to_owned());
+        let others = others.iter().map(|person| person.id).collect();
+        self.wait(self.vault().own_start(&self.own(first), others, title)).unwrap()
+    }
+
+    /// She writes a text; its seq comes back.
+    pub(crate) fn say(&self, person: &Person, conversation: ConversationId, text: &str) -> i64 {
+        let content = Content::Text { text: text.to_owned() };
+        let key = format!("{text}{:?}", std::time::Instant::now());
+        self.wait(self.vault().own_send(&self.own(person), conversation, content, &key)).unwrap()
+    }
+
+    // ---- apps ----------------------------------------------------------------------------------------------------
+
+    /// Registers a public app.
+    pub(crate) fn app(&self, ceiling: &str) -> App {
+        self.app_named("Jukebox", ceiling, false)
+    }
+
+    pub(crate) fn app_with_secret(&self, ceiling: &str) -> App {
+        self.app_named("Teller", ceiling, true)
+    }
+
+    pub(crate) fn app_named(&self, name: &str, ceiling: &str, secret: bool) -> App {
+        let new = NewApp {
+            name: name.to_owned(),
+            partner: format!("{name} Ltd"),
+            redirect_uris: vec![REDIRECT.to_owned()],
+            ceiling: ceiling.to_owned(),
+            secret,
+        };
+        let (id, secret) = self.wait(self.vault().app_add(new)).unwrap();
+        App { id, secret }
+    }
+
+    /// The path with which an app sends a person to us.
+    pub(crate) fn authorize_path(&self, app: &App, scope: &str, details: Option<&Value>) -> String {
+        let details =
+            details.map(|details| format!("&authorization_details={}", encoded(&details.to_string())));
+        format!(
+            "/authorize?response_type=code&client_id={}&redirect_uri={}&scope={}&state=s-1&code_challenge={}\
+             &code_challenge_method=S256{}",
+            app.id,
+            encoded(REDIRECT),
+            encoded(scope),
+            oauth::pkce::challenge_of(VERIFIER),
+            details.unwrap_or_default()
+        )
+    }
+
+    /// Redeems a code at the token endpoint.
+    pub(crate) fn redeem(&self, app: &App, code: &str) -> Answer {
+        let id = app.id.to_string();
+        let mut fields = vec![
+            ("grant_type", "authorization_code"),
+            ("code", code),
+            ("redirect_uri", REDIRECT),
+            ("code_verifier", VERIFIER),
+            ("client_id", &id),
+        ];
+        fields.extend(app.secret.as_deref().map(|secret| ("client_secret", secret)));
+        self.post_form("/token", &fields)
+    }
+
+    /// She lets the app in on all that it asks for: `{"actions":…}` stands in for the whole array's one object.
+    pub(crate) fn grant(&self, person: &Person, app: &App, details: Value) -> Tokens {
+        let scope = "openid profile friends offline_access";
+        let mut object = json!({"type": "messages", "purpose": "Shows and answers chats in a test"});
+        object.as_object_mut().unwrap().extend(details.as_object().unwrap().clone());
+        let path = self.authorize_path(app, scope, Some(&json!([object])));
+        let code = self.consent(person, &path);
+        Tokens::read(self.redeem(app, &code).expect(200).json())
+    }
+
+    fn consent(&self, person: &Person, path: &str) -> String {
+        let browser = self.browser_of(person);
+        let to = browser.once("GET", path, None).expect(303).location().to_owned();
+        let waiting = query(&to, "request").unwrap_or_else(|| panic!("not let in: {to}")).parse().unwrap();
+        let (vault, own) = (self.vault(), self.own(person));
+        let request = self.wait(vault.authorization(waiting)).unwrap().request;
+        let ceiling = self.wait(vault.app(request.client_id)).unwrap().ceiling;
+        let now = vault.world().now();
+        let offer = oauth::consent::offer(request.asked.as_ref(), request.scopes, &ceiling, now).unwrap();
+        self.wait(vault.consent_allow(&own, waiting, offer.scopes, offer.widest())).unwrap().1
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            self.stop();
+        }
+    }
+}
+
+impl Tokens {
+    fn read(answer: Value) -> Tokens {
+        Tokens {
+            access: answer["access_token"].as_str().unwrap().to_owned(),
+            refresh: answer["refresh_token"].as_str().map(str::to_owned),
+            grant: answer["grant_id"].as_str().unwrap().parse().unwrap(),
+            answer,
+        }
+    }
+}
+
+/// An app's client for `/v1`.
+pub(crate) struct Api<'s> {
+    stage: &'s Stage,
+    bearer: String,
+}
+
+impl Api<'_> {
+    #[track_caller]
+    pub(crate) fn get(&self, path: &str) -> Answer {
+        self.stage.send("GET", path, &[("authorization", &self.bearer)], None)
+    }
+
+    #[track_caller]
+    pub(crate) fn delete(&self, path: &str) -> Answer {
+        self.stage.send("DELETE", path, &[("authorization", &self.bearer)], None)
+    }
+
+    /// Posts JSON; `key` is the `Idempotency-Key`.
+    #[track_caller]
+    pub(crate) fn post(&self, path: &str, key: Option<&str>, body: &Value) -> Answer {
+        let mut headers = vec![("authorization", self.bearer.as_str()), ("content-type", "application/json")];
+        headers.extend(key.map(|key| ("idempotency-key", key)));
+        self.stage.send("POST", path, &headers, Some(body.to_string().as_bytes()))
+    }
+}
