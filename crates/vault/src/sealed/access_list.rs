@@ -36,6 +36,19 @@ pub struct Access {
     pub leaf: Option<i64>,
 }
 
+/// When each action of a grant was last used, as far back as was looked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastUsed {
+    /// The actions that were used, each with the last time.
+    pub actions: Vec<(Action, Time)>,
+    /// Before this moment nobody looked; none when all records were looked at.
+    pub looked_back_to: Option<Time>,
+}
+
+/// How many records of a grant are looked at for when its actions were last used: so that a long-lived grant costs no
+/// more to look at than a young one.
+const LOOK_BACK_RECORDS: i64 = 10_000;
+
 /// Columns 0 to 9 of a listed access.
 const COLUMNS: &str =
     "select n, action, conversation, first_seq, last_seq, count, withheld, at, outcome, leaf from access";
@@ -108,6 +121,26 @@ impl Vault {
     ) -> Result<Vec<Access>, Refusal> {
         let grant = caller.grant();
         self.engine.read("accesses_of_caller", move |snap| Ok(newest(snap, grant, before, limit)?)).await
+    }
+
+    /// When an app last used each action under its grant.
+    pub async fn actions_last_used(&self, caller: &Caller) -> Result<LastUsed, Refusal> {
+        let grant = caller.grant();
+        self.engine
+            .read("actions_last_used", move |snap| -> Result<_, Refusal> {
+                let sql = "select used from grants where id = $1";
+                let used = snap.one(sql, params![grant.as_bytes()], |row| row.int(0))?.unwrap_or(0);
+                let from = used - LOOK_BACK_RECORDS;
+                let sql = "select action, max(at), min(at) from access where grant_id = $1 and n > $2 group by action";
+                let found = snap.all(sql, params![grant.as_bytes(), from], |row| {
+                    let at = |column| row.int(column).map(Time::from_micros);
+                    Ok((action(row, 0)?, at(1)?, at(2)?))
+                })?;
+                let looked_back_to = found.iter().map(|(_, _, first)| *first).min().filter(|_| from > 0);
+                let actions = found.into_iter().map(|(action, last, _)| (action, last)).collect();
+                Ok(LastUsed { actions, looked_back_to })
+            })
+            .await
     }
 
     /// Every access under one of the person's grants, newest first, with numbers below `before`.

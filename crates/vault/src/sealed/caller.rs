@@ -107,6 +107,11 @@ impl Caller {
         self.app.id
     }
 
+    /// The app's name.
+    pub fn app_name(&self) -> &str {
+        &self.app.name
+    }
+
     /// The grant.
     pub fn grant(&self) -> GrantId {
         self.grant
