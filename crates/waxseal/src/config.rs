@@ -3,6 +3,8 @@
 //! Invariant: an option that nobody knows is an error wherever it stands; nothing is ignored in silence.
 
 use crate::cli::Stop;
+use crate::listener::Peer;
+use api::Limit;
 use clap::Args;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
@@ -37,6 +39,12 @@ pub struct ListenOptions {
     /// Where to answer `/metrics`, for Prometheus alone [default: nowhere]
     #[arg(long, value_name = "ADDRESS", env = "WAXSEAL_METRICS_LISTEN")]
     metrics_listen: Option<String>,
+    /// A proxy is in front: who asks is what it put last into `X-Forwarded-For`
+    #[arg(long, env = "WAXSEAL_BEHIND_PROXY")]
+    behind_proxy: bool,
+    /// How many requests a minute one grant may make of the API; 0 for no limit [default: 6000]
+    #[arg(long, value_name = "N", env = "WAXSEAL_REQUESTS_PER_MINUTE")]
+    requests_per_minute: Option<u32>,
     /// Log as JSON, one object a line
     #[arg(long, env = "WAXSEAL_LOG_JSON")]
     log_json: bool,
@@ -51,6 +59,8 @@ struct File {
     public_url: Option<String>,
     listen: Option<String>,
     metrics_listen: Option<String>,
+    behind_proxy: Option<bool>,
+    requests_per_minute: Option<u32>,
     log_json: Option<bool>,
 }
 
@@ -65,6 +75,10 @@ pub struct Settings {
     pub listen: String,
     /// Where to answer `/metrics`.
     pub metrics_listen: Option<String>,
+    /// Whom a request is taken to come from.
+    pub peer: Peer,
+    /// How much one grant may ask of the API.
+    pub limit: Option<Limit>,
     /// Log as JSON.
     pub log_json: bool,
 }
@@ -79,8 +93,13 @@ impl Settings {
             (Some(url), _) => Place::Postgres(url),
             (None, folder) => Place::Folder(folder.unwrap_or_else(|| DATA.into())),
         };
+        let behind_proxy = listen.behind_proxy || file.behind_proxy.unwrap_or_default();
+        let requests = listen.requests_per_minute.or(file.requests_per_minute);
+        let limit = requests.map_or(Limit::default(), |requests| Limit { requests, window_s: 60 });
         Ok(Settings {
             place,
+            peer: if behind_proxy { Peer::Forwarded } else { Peer::Direct },
+            limit: Some(limit).filter(|limit| limit.requests > 0),
             public_url: store.public_url.clone().or(file.public_url),
             listen: listen.listen.clone().or(file.listen).unwrap_or_else(|| LISTEN.to_owned()),
             metrics_listen: listen.metrics_listen.clone().or(file.metrics_listen),

@@ -3,10 +3,15 @@
 //! Invariant: a stop lets requests that were begun be answered, for a while; after that nothing of ours waits for a peer.
 
 use axum::Router;
+use axum::extract::ConnectInfo;
+use http::{HeaderMap, Request};
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
+use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::sleep;
@@ -18,16 +23,39 @@ const FINISH_WITHIN: Duration = Duration::from_secs(10);
 /// How long to wait when the process has no more sockets to give.
 const BREATH: Duration = Duration::from_millis(100);
 
+/// Whom a request is taken to come from, for the doors that slow those who guess.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Peer {
+    /// Whoever is at the other end of the connection.
+    Direct,
+    /// Whoever a proxy at the other end says last in `X-Forwarded-For`.
+    Forwarded,
+}
+
+impl Peer {
+    fn address(self, connected: SocketAddr, headers: &HeaderMap) -> SocketAddr {
+        let last = headers.get_all("x-forwarded-for").iter().next_back().filter(|_| self == Peer::Forwarded);
+        let text = last.and_then(|value| value.to_str().ok()?.rsplit(',').next());
+        let ip = text.and_then(|text| text.trim().parse().ok()).unwrap_or(connected.ip());
+        SocketAddr::new(ip, connected.port())
+    }
+}
+
 /// Serves until `stop` comes, then lets what was begun finish.
-pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) {
+pub async fn serve(listener: TcpListener, router: Router, peer: Peer, stop: impl Future<Output = ()>) {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN);
     let graceful = GracefulShutdown::new();
     let mut stop = std::pin::pin!(stop);
     loop {
         tokio::select! {
-            stream = accept(&listener) => {
+            (stream, connected) = accept(&listener) => {
                 let service = TowerToHyperService::new(router.clone());
+                let service = service_fn(move |mut request: Request<Incoming>| {
+                    let from = peer.address(connected, request.headers());
+                    request.extensions_mut().insert(ConnectInfo(from));
+                    service.call(request)
+                });
                 let connection = http.serve_connection(TokioIo::new(stream), service);
                 let watched = graceful.watch(connection);
                 tokio::spawn(async move {
@@ -48,18 +76,35 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
 }
 
 /// The next connection.
-async fn accept(listener: &TcpListener) -> TcpStream {
+async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => {
+            Ok((stream, connected)) => {
                 // Answers are small and whole: waiting for more to send with them only costs time.
                 let _ = stream.set_nodelay(true);
-                return stream;
+                return (stream, connected);
             }
             Err(error) => {
                 tracing::debug!(%error, "a connection could not be taken");
                 sleep(BREATH).await;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_proxy_is_believed_and_only_its_own_word() {
+        let connected: SocketAddr = "10.0.0.1:4000".parse().unwrap();
+        let mut headers = HeaderMap::new();
+        headers.append("x-forwarded-for", "1.1.1.1".parse().unwrap());
+        headers.append("x-forwarded-for", "2.2.2.2, 3.3.3.3".parse().unwrap());
+        assert_eq!(Peer::Direct.address(connected, &headers), connected);
+        assert_eq!(Peer::Forwarded.address(connected, &headers).ip().to_string(), "3.3.3.3");
+        headers.insert("x-forwarded-for", "nonsense".parse().unwrap());
+        assert_eq!(Peer::Forwarded.address(connected, &headers), connected);
     }
 }

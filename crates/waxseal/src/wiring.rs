@@ -3,6 +3,7 @@
 //! Invariant: the program and the wire tests are wired here and nowhere else, so what is tested is what is served.
 
 use crate::health;
+use api::Limit;
 use axum::Router;
 use axum::middleware::map_response;
 use axum::response::Response;
@@ -20,6 +21,8 @@ pub struct House {
     pub vault: Arc<Vault>,
     /// The bus.
     pub bus: Bus,
+    /// How much one grant may ask of the API; `None`: as much as the machine gives.
+    pub limit: Option<Limit>,
     issuer: Issuer,
 }
 
@@ -28,20 +31,22 @@ impl House {
     pub fn open(place: Place, issuer: Issuer, world: World) -> Result<House, OpenError> {
         let setup = Setup { place, issuer: issuer.as_str().to_owned(), log_origin: None };
         let vault = Arc::new(Vault::open(setup, world)?);
-        Ok(House { vault, bus: Bus::default(), issuer })
+        Ok(House { vault, bus: Bus::default(), limit: Some(Limit::default()), issuer })
     }
 
     /// Every route of every door.
     pub fn router(&self) -> Router {
-        let House { vault, issuer, .. } = self.clone();
-        let issuer = issuer::routes(issuer::Doors { vault, issuer, show: plain });
-        Router::new().merge(issuer).merge(health::routes(self.vault.clone())).layer(map_response(guard))
+        let House { vault, bus, limit, issuer } = self.clone();
+        let api = api::Doors { vault: vault.clone(), bus: bus.clone(), limit };
+        let pages = pages::Doors { vault: vault.clone(), bus, issuer: issuer.clone() };
+        let sign_in = issuer::Doors { vault: vault.clone(), issuer, show: pages::error_page };
+        Router::new()
+            .merge(api::routes(api))
+            .merge(issuer::routes(sign_in))
+            .merge(pages::routes(pages))
+            .merge(health::routes(vault))
+            .layer(map_response(guard))
     }
-}
-
-/// A page for what the issuer must tell a person.
-fn plain(title: &str, sentence: &str) -> String {
-    format!("{title}\n\n{sentence}\n")
 }
 
 /// What every answer says to browsers, unless a door says otherwise.

@@ -126,34 +126,35 @@ impl Vault {
             .await
     }
 
-    /// The guest with this name in the imports of a person, made if it is new.
-    pub async fn person_guest(&self, of: PersonId, key: &str, name: &str) -> Result<PersonId, Refusal> {
-        let (world, key, name) = (self.world.clone(), key.to_owned(), name.to_owned());
+    /// The guests with these keys and names in the imports of a person, in the same order; made where they are new.
+    pub async fn person_guests(
+        &self,
+        of: PersonId,
+        guests: Vec<(String, String)>,
+    ) -> Result<Vec<PersonId>, Refusal> {
+        let world = self.world.clone();
         self.engine
-            .write("person_guest", move |tx| -> Result<PersonId, Refusal> {
-                let found = tx.one(
-                    "select id from persons where guest_of = $1 and guest_key = $2",
-                    params![of.as_bytes(), &key],
-                    |row| id(row, 0),
-                )?;
-                if let Some(guest) = found {
-                    return Ok(guest);
-                }
-                let guest = PersonId::new(&world);
-                tx.put(
-                    "insert into persons (id, name, guest_of, guest_key, salt_key, created_at) \
-                     values ($1, $2, $3, $4, $5, $6)",
-                    params![
-                        guest.as_bytes(),
-                        &name,
-                        of.as_bytes(),
-                        &key,
-                        &world.random::<32>(),
-                        world.now().micros()
-                    ],
-                )?;
-                Ok(guest)
+            .write("person_guests", move |tx| -> Result<Vec<PersonId>, Refusal> {
+                Ok(guests
+                    .iter()
+                    .map(|(key, name)| guest(tx, &world, of, (key, name)))
+                    .collect::<Result<_, _>>()?)
             })
             .await
     }
+}
+
+fn guest(tx: &mut Tx<'_>, world: &World, of: PersonId, (key, name): (&str, &str)) -> Result<PersonId, Fault> {
+    let sql = "select id from persons where guest_of = $1 and guest_key = $2";
+    if let Some(guest) = tx.one(sql, params![of.as_bytes(), key], |row| id(row, 0))? {
+        return Ok(guest);
+    }
+    let guest = PersonId::new(world);
+    let (salt_key, now) = (world.random::<32>(), world.now().micros());
+    tx.put(
+        "insert into persons (id, name, guest_of, guest_key, salt_key, created_at) \
+         values ($1, $2, $3, $4, $5, $6)",
+        params![guest.as_bytes(), name, of.as_bytes(), key, &salt_key, now],
+    )?;
+    Ok(guest)
 }

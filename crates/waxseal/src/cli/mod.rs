@@ -4,6 +4,7 @@
 
 mod app;
 mod grant;
+mod import;
 mod out;
 mod person;
 mod serve;
@@ -33,6 +34,7 @@ enum Command {
     Person(person::Person),
     App(app::App),
     Grant(grant::Grant),
+    Import(import::Import),
 }
 
 /// Runs what the arguments ask for.
@@ -44,6 +46,7 @@ pub fn main() -> ExitCode {
         Command::Person(person) => person.run(),
         Command::App(app) => app.run(),
         Command::Grant(grant) => grant.run(),
+        Command::Import(import) => import.run(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -5,6 +5,7 @@
 use super::act::{issuer, runtime};
 use super::{Stop, out};
 use crate::config::{ListenOptions, Settings, StoreOptions};
+use crate::listener::Peer;
 use crate::wiring::House;
 use crate::world::world;
 use crate::{listener, logging, metrics, through};
@@ -70,7 +71,8 @@ impl Bound {
     pub(super) fn serve(self, first: impl AsyncFnOnce(&House) -> Result<(), Stop>) -> Result<(), Stop> {
         let Bound { settings, main, metrics, issuer } = self;
         let address = main.local_addr().map_err(Stop::refused)?;
-        let house = House::open(settings.place.clone(), issuer, world())?;
+        let mut house = House::open(settings.place.clone(), issuer, world())?;
+        house.limit = settings.limit;
         runtime()?.block_on(async {
             let stopped = stop_signal()?;
             let listen = |listener| tokio::net::TcpListener::from_std(listener).map_err(Stop::refused);
@@ -83,11 +85,11 @@ impl Bound {
             };
             if let Some(metrics) = metrics {
                 let router = metrics::routes(house.vault.clone());
-                tokio::spawn(listener::serve(metrics, router, std::future::pending()));
+                tokio::spawn(listener::serve(metrics, router, Peer::Direct, std::future::pending()));
             }
             out::say(&format!("Waxseal is listening on http://{address}"));
             tracing::info!(%address, "listening");
-            listener::serve(main, house.router(), stopped).await;
+            listener::serve(main, house.router(), settings.peer, stopped).await;
             tracing::info!("stopped");
             Ok(())
         })

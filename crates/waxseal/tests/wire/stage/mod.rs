@@ -22,6 +22,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use vault::{NewApp, Own, Place, Vault};
+use waxseal::listener::Peer;
 use waxseal::wiring::House;
 use waxseal::world::OsEntropy;
 
@@ -118,7 +119,7 @@ impl Stage {
         let router = house.router();
         let serving = self.runtime.spawn(async move {
             let listener = tokio::net::TcpListener::from_std(listener).unwrap();
-            waxseal::listener::serve(listener, router, async { drop(stopped.await) }).await;
+            waxseal::listener::serve(listener, router, Peer::Direct, async { drop(stopped.await) }).await;
         });
         self.records_before = self.wait(house.vault.permits_spent_and_records()).unwrap().1;
         self.running = Some(Running { house, stop, serving });
