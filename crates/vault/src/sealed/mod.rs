@@ -29,7 +29,7 @@ pub use body::{Author, Message};
 pub use caller::Caller;
 pub use conversations::Started;
 pub use import::{ImportMessage, Imported};
-pub use own::{Deleted, Own};
+pub use own::{Deleted, Own, WithinReach};
 pub use page::{JsonPage, Page};
 pub use permit::{
     Act, DeleteMessage, ListConversations, Permit, ReadMessages, SeeConversation, SendMessage,

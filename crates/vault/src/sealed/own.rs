@@ -34,6 +34,17 @@ impl Own {
     }
 }
 
+/// What lies within the limits of a grant at one moment.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct WithinReach {
+    /// Conversations that it reaches.
+    pub conversations: i64,
+    /// Messages in them that it shows.
+    pub messages: i64,
+    /// Conversations in which it shows any.
+    pub with_messages: i64,
+}
+
 /// A message that she can restore.
 #[derive(Debug, Clone)]
 pub struct Deleted {
@@ -287,24 +298,25 @@ impl Vault {
             .await
     }
 
-    /// How many messages a grant with these limits would let an app read today, and in how many conversations: the
-    /// preview on the consent page. Counts only; the predicate is that of reading.
+    /// What a grant with these limits would reach today: the preview on the consent page. Counts only; the predicate is
+    /// that of reading.
     pub async fn own_preview(
         &self,
         own: &Own,
         limits: model::Limits,
         chosen: Vec<ConversationId>,
-    ) -> Result<(i64, i64), Refusal> {
+    ) -> Result<WithinReach, Refusal> {
         let person = own.person;
         self.engine
             .read("own_preview", move |snap| -> Result<_, Refusal> {
-                let (mut messages, mut conversations) = (0, 0);
+                let mut within = WithinReach::default();
                 for conversation in rows::within(snap, person, &limits, &chosen)? {
                     let count = read::count(snap, &limits, conversation)?;
-                    messages += count;
-                    conversations += i64::from(count > 0);
+                    within.conversations += 1;
+                    within.messages += count;
+                    within.with_messages += i64::from(count > 0);
                 }
-                Ok((messages, conversations))
+                Ok(within)
             })
             .await
     }
