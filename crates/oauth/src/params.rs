@@ -75,7 +75,7 @@ fn malformed() -> OAuthError {
 }
 
 /// Decodes one name or value; none if an escape is broken, or the result is not UTF-8 or has a NUL in it.
-pub(crate) fn form_decode(bytes: &[u8]) -> Option<String> {
+pub fn form_decode(bytes: &[u8]) -> Option<String> {
     let mut out = Vec::with_capacity(bytes.len());
     let mut rest = bytes.iter();
     while let Some(&byte) = rest.next() {

@@ -57,10 +57,7 @@ mod tests {
     #[test]
     fn cookies_are_bound_to_the_host_where_they_can_be() {
         let set = set_session("wxb_1", true).unwrap();
-        assert_eq!(
-            set,
-            "__Host-waxseal=wxb_1; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=2592000"
-        );
+        assert_eq!(set, "__Host-waxseal=wxb_1; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=2592000");
         let set = set_form("x", false).unwrap();
         assert_eq!(set, "waxseal-form=x; Path=/; HttpOnly; SameSite=Lax");
         assert_eq!(set_session("a\r\nb", true), None, "a value cannot break out");

@@ -98,7 +98,8 @@ impl FromRequest<Arc<Door>> for Form {
         if !is_form(headers) {
             return Err(Problem::Malformed);
         }
-        let cookie = cookies::session(headers, door.secure()).or_else(|| cookies::form(headers, door.secure()));
+        let cookie =
+            cookies::session(headers, door.secure()).or_else(|| cookies::form(headers, door.secure()));
         let expected = cookie.map(token).ok_or(Problem::Foreign)?;
         let body = Bytes::from_request(request, door).await.map_err(|rejection| {
             let too_large = rejection.status() == StatusCode::PAYLOAD_TOO_LARGE;

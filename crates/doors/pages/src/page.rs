@@ -19,14 +19,14 @@ pub fn page(status: StatusCode, view: &impl Template) -> Response {
 
 /// The page, whose form may in the end lead to `origin`: `https://jukebox.example`, or `org.example.app:` for a scheme.
 /// An origin that could break out of the policy is left out, and then the browser refuses the redirect.
-pub fn page_returning_to(origin: &str, view: &impl Template) -> Response {
+pub fn page_returning_to(status: StatusCode, origin: &str, view: &impl Template) -> Response {
     let is_plain = |b: u8| b.is_ascii_alphanumeric() || b":/.-[]+".contains(&b);
     let policy = if !origin.is_empty() && origin.bytes().all(is_plain) {
         HeaderValue::try_from(format!("{POLICY} {origin}")).unwrap_or(HeaderValue::from_static(POLICY))
     } else {
         HeaderValue::from_static(POLICY)
     };
-    answer(StatusCode::OK, view, policy)
+    answer(status, view, policy)
 }
 
 fn answer(status: StatusCode, view: &impl Template, policy: HeaderValue) -> Response {
@@ -97,11 +97,12 @@ mod tests {
     fn only_a_plain_origin_widens_where_a_form_may_lead() {
         for origin in ["https://jukebox.example", "http://127.0.0.1:9000", "org.example.app:"] {
             assert!(
-                policy(&page_returning_to(origin, &Small)).ends_with(&format!("form-action 'self' {origin}"))
+                policy(&page_returning_to(StatusCode::OK, origin, &Small))
+                    .ends_with(&format!("form-action 'self' {origin}"))
             );
         }
         for odd in ["", "*", "https://a.example; script-src *", "'unsafe-inline'", "a b", "a\r\nb"] {
-            assert_eq!(policy(&page_returning_to(odd, &Small)), POLICY, "{odd}");
+            assert_eq!(policy(&page_returning_to(StatusCode::OK, odd, &Small)), POLICY, "{odd}");
         }
     }
 }

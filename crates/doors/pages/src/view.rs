@@ -92,6 +92,11 @@ pub struct Pager {
     pub older: Option<String>,
 }
 
+/// A count as it is stored; there are none below zero.
+pub fn count(stored: i64) -> u64 {
+    u64::try_from(stored).unwrap_or(0)
+}
+
 /// `1 message`, `2 messages`, `1,204 messages`: a count with its noun.
 pub fn counted(count: u64, one: &str, many: &str) -> String {
     format!("{} {}", grouped(count), if count == 1 { one } else { many })

@@ -1,0 +1,117 @@
+//! Who looks at a page: a person who is signed in, or anyone.
+//!
+//! Invariant: a `Person` is made of a live session alone; everything that a page does for a person takes its `Own`.
+
+use crate::done::Done;
+use crate::problem::Problem;
+use crate::view::{Page, Viewer};
+use crate::{Door, cookies, form};
+use axum::extract::{FromRequestParts, Path};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, Method, header};
+use axum::response::Response;
+use data_encoding::BASE64URL_NOPAD;
+use serde::de::DeserializeOwned;
+use std::sync::Arc;
+use vault::{Own, Refusal};
+
+/// A person in her signed-in browser.
+pub(crate) struct Person {
+    /// What the vault knows her by.
+    pub(crate) own: Own,
+    /// The frame of the pages that she is shown.
+    pub(crate) page: Page,
+    /// The session cookie, for who must ask again whether it is still good.
+    pub(crate) cookie: String,
+}
+
+/// Whoever looks, signed in or not.
+pub(crate) struct Anyone {
+    /// The frame; nobody is signed in on it.
+    pub(crate) page: Page,
+    /// The session cookie that came, good or not.
+    pub(crate) session: Option<String>,
+    fresh: Option<HeaderValue>,
+}
+
+impl Anyone {
+    /// The answer, with the cookie to which the page's form belongs.
+    pub(crate) fn answer(self, mut response: Response) -> Response {
+        if let Some(cookie) = self.fresh {
+            response.headers_mut().append(header::SET_COOKIE, cookie);
+        }
+        response
+    }
+}
+
+/// Who is signed in with this cookie.
+async fn signed_in(door: &Door, cookie: &str) -> Result<(Own, Viewer), Refusal> {
+    let own = door.vault.own(cookie).await?;
+    let face = door.vault.person_face(own.person()).await?;
+    let handle = face.handle.unwrap_or_default().into();
+    Ok((own, Viewer { handle, name: face.name.into(), notices_unread: 0 }))
+}
+
+/// The frame for whoever looks, for pages that belong to nobody: an error, the directory.
+pub(crate) async fn frame(door: &Door, headers: &HeaderMap) -> Page {
+    let outside = Page { viewer: None, csrf: String::new(), flash: None };
+    let Some(cookie) = cookies::session(headers, door.secure()) else { return outside };
+    match signed_in(door, cookie).await {
+        Ok((_, viewer)) => Page { viewer: Some(viewer), csrf: form::token(cookie), flash: None },
+        Err(_) => outside,
+    }
+}
+
+/// To the sign-in page, and from there back to what was asked for, if that was to look at something.
+fn sign_in_first(parts: &Parts) -> Problem {
+    let looked = matches!(parts.method, Method::GET | Method::HEAD);
+    let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+    Problem::sign_in(if looked { path } else { "" })
+}
+
+impl FromRequestParts<Arc<Door>> for Person {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, door: &Arc<Door>) -> Result<Self, Problem> {
+        let cookie = cookies::session(&parts.headers, door.secure()).ok_or_else(|| sign_in_first(parts))?;
+        match signed_in(door, cookie).await {
+            Ok((own, viewer)) => {
+                let flash = parts.uri.query().and_then(Done::flash);
+                let page = Page { viewer: Some(viewer), csrf: form::token(cookie), flash };
+                Ok(Person { own, page, cookie: cookie.to_owned() })
+            }
+            Err(Refusal::SignedOut | Refusal::NotFound) => Err(sign_in_first(parts)),
+            Err(refusal) => Err(refusal.into()),
+        }
+    }
+}
+
+impl FromRequestParts<Arc<Door>> for Anyone {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, door: &Arc<Door>) -> Result<Self, Problem> {
+        let session = cookies::session(&parts.headers, door.secure()).map(str::to_owned);
+        let known = session.as_deref().or_else(|| cookies::form(&parts.headers, door.secure()));
+        let (csrf, fresh) = match known {
+            Some(cookie) => (form::token(cookie), None),
+            None => {
+                let cookie = BASE64URL_NOPAD.encode(&door.vault.world().random::<32>());
+                (form::token(&cookie), cookies::set_form(&cookie, door.secure()))
+            }
+        };
+        let flash = parts.uri.query().and_then(Done::flash);
+        Ok(Anyone { page: Page { viewer: None, csrf, flash }, session, fresh })
+    }
+}
+
+/// What a path names. What is not spelled like an id of its kind is not there.
+pub(crate) struct At<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for At<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let named = Path::<T>::from_request_parts(parts, state).await;
+        named.map(|Path(named)| At(named)).map_err(|_| Problem::NoPage)
+    }
+}

@@ -1,0 +1,66 @@
+//! `POST /consent`: the person lets an app in, as narrowly as she likes, or does not.
+//!
+//! Invariant: what is stored is what `oauth::consent::settle` leaves of an offer made anew; the form can only narrow it.
+
+use crate::Door;
+use crate::caller::Person;
+use crate::consent_see::{draw, question};
+use crate::form::Form;
+use crate::problem::{Problem, go_to};
+use axum::extract::State;
+use axum::response::Response;
+use bus::Hint;
+use oauth::consent::{Choice, settle};
+use std::sync::Arc;
+use vault::Refusal;
+
+/// The choices in a form. `kinds` says that the form had boxes for kinds: then none ticked means none, and without it
+/// that they stay as offered.
+pub(crate) fn choice(form: &Form) -> Choice {
+    let kinds = form.all("kind");
+    let had_kinds = !kinds.is_empty() || form.get("kinds").is_some();
+    let one = |name| form.get(name).map(str::to_owned);
+    Choice {
+        actions: form.all("action"),
+        kinds: had_kinds.then_some(kinds),
+        reach: one("reach"),
+        conversations: form.all("conversation"),
+        since: one("since"),
+        expires_in: one("expires_in"),
+    }
+}
+
+/// A question that someone answered in the meantime.
+fn answered(refusal: Refusal) -> Problem {
+    if refusal == Refusal::NotFound { Problem::Answered } else { refusal.into() }
+}
+
+/// `POST /consent`
+pub(crate) async fn consent_answer(
+    State(door): State<Arc<Door>>,
+    person: Person,
+    form: Form,
+) -> Result<Response, Problem> {
+    let question = question(&door, &person, form.text("request")).await?;
+    let id = question.waiting.id;
+    let choice = choice(&form);
+    match form.text("decision") {
+        "allow" => match settle(&question.offer, &choice) {
+            Ok(terms) => {
+                let scopes = question.offer.scopes;
+                let allowed = door.vault.consent_allow(&person.own, id, scopes, terms).await;
+                let (request, code) = allowed.map_err(answered)?;
+                door.bus.tell(Hint::Person(person.own.person()));
+                door.bus.tell(Hint::Log);
+                Ok(go_to(&request.success_uri(&door.issuer, &code)))
+            }
+            Err(_) => draw(&door, person, question, Some(&choice), true).await,
+        },
+        "deny" => {
+            let request = door.vault.consent_deny(&person.own, id).await.map_err(answered)?;
+            Ok(go_to(&request.denied_uri(&door.issuer)))
+        }
+        "update" => draw(&door, person, question, Some(&choice), false).await,
+        _ => Err(Problem::Malformed),
+    }
+}

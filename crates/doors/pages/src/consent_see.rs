@@ -1,0 +1,189 @@
+//! `GET /consent`: an app's question, as the person can answer it now.
+//!
+//! Invariant: the page is drawn from the offer against which the answer is settled, and its preview is counted by the rule
+//! that will be enforced.
+
+use crate::Door;
+use crate::caller::Person;
+use crate::page::page_returning_to;
+use crate::problem::Problem;
+use crate::reach::{self, Given};
+use crate::view::{Consent, Hidden, Name, Preview, TermsForm, count};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use model::{Action, AuthorizationId, GrantState, Terms};
+use oauth::authorize::Next;
+use oauth::consent::{Choice, ChoiceInvalid, Offer, offer, settle};
+use serde::Deserialize;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use vault::{AppFacts, Refusal, Waiting};
+
+/// A question that waits for this person's answer.
+pub(crate) struct Question {
+    pub(crate) waiting: Waiting,
+    pub(crate) offer: Offer,
+    app: AppFacts,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Which {
+    request: String,
+}
+
+/// Finds the question, if it can be answered by her and now; else says where to go instead.
+pub(crate) async fn question(door: &Door, person: &Person, id: &str) -> Result<Question, Problem> {
+    let id: AuthorizationId = id.parse().map_err(|_| Problem::NoPage)?;
+    let waiting = door.vault.authorization(id).await.map_err(|refusal| match refusal {
+        Refusal::NotFound => Problem::Answered,
+        refusal => refusal.into(),
+    })?;
+    let now = door.vault.world().now();
+    let request = &waiting.request;
+    let app = door.vault.app(request.client_id).await?;
+    if !app.live_at(now) {
+        return Err(Problem::Refused(Refusal::Conflict(
+            "the app that sent you here has been suspended or retired, so it cannot be let in".to_owned(),
+        )));
+    }
+    let signed_in_at = door.vault.signed_in_at(&person.own).await?;
+    match request.next(Some(signed_in_at), waiting.asked_at, false, now) {
+        Next::SignIn => return Err(Problem::sign_in(&address(&waiting))),
+        Next::Refuse(error) => return Err(Problem::GoTo(request.error_uri(&door.issuer, &error))),
+        Next::Consent | Next::Issue => {}
+    }
+    let offer = offer(request.asked.as_ref(), request.scopes, &app.ceiling, now)
+        .map_err(|error| Problem::GoTo(request.error_uri(&door.issuer, &error)))?;
+    Ok(Question { waiting, offer, app })
+}
+
+fn address(waiting: &Waiting) -> String {
+    format!("/consent?request={}", waiting.id)
+}
+
+/// What a form may in the end lead to, for the browser; and how it is called, for the person.
+fn destination(redirect_uri: &str) -> (String, Name) {
+    let (scheme, rest) = redirect_uri.split_once(':').unwrap_or((redirect_uri, ""));
+    let host = rest.strip_prefix("//").map(|rest| rest.split(['/', '?']).next().unwrap_or_default());
+    match host {
+        // A policy cannot name an IPv6 address; this one is this machine.
+        Some(host) if scheme == "http" && host.starts_with('[') => ("http:".to_owned(), host.into()),
+        Some(host) if matches!(scheme, "http" | "https") => (format!("{scheme}://{host}"), host.into()),
+        _ => (format!("{scheme}:"), scheme.into()),
+    }
+}
+
+/// What the choices mean today: those that were made, or those that stand on the page as it is first shown.
+async fn preview(
+    door: &Door,
+    person: &Person,
+    question: &Question,
+    choice: Option<&Choice>,
+) -> Result<(Preview, Option<ChoiceInvalid>), Problem> {
+    let first = first_choice(&question.offer);
+    let settled = settle(&question.offer, choice.unwrap_or(&first));
+    let problem = settled.as_ref().err().copied();
+    let terms = match settled {
+        Ok(terms) => terms,
+        // Nothing is picked yet, so nothing would be reached.
+        Err(ChoiceInvalid::NoConversation) => nowhere(question.offer.widest()),
+        Err(_) => question.offer.widest(),
+    };
+    let now = door.vault.world().now();
+    let given = Given { terms: &terms, state: GrantState::Active, at: now, used: 0 };
+    let (limits, actions) = reach::limits(&question.app, &person.own, &given, now);
+    let within = reach::within(door, &person.own, limits, &terms).await?;
+    let can_read = actions.contains(&Action::Read);
+    let conversations = if can_read { within.with_messages } else { within.conversations };
+    Ok((Preview { can_read, messages: count(within.messages), conversations: count(conversations) }, problem))
+}
+
+/// The choices as the page first shows them.
+fn first_choice(offer: &Offer) -> Choice {
+    let ticked = offer.actions.iter().filter(|action| action.ticked);
+    let picked = offer.pick_from.iter().flatten();
+    Choice {
+        actions: ticked.map(|action| action.action.as_str().to_owned()).collect(),
+        conversations: picked.map(ToString::to_string).collect(),
+        ..Choice::default()
+    }
+}
+
+fn nowhere(mut terms: Terms) -> Terms {
+    terms.reach.chosen = Some(BTreeSet::new());
+    terms
+}
+
+/// Draws the question; with the choices that came back, if it is shown again, and why they cannot stand, if she wanted
+/// to go on with them.
+pub(crate) async fn draw(
+    door: &Door,
+    person: Person,
+    question: Question,
+    choice: Option<&Choice>,
+    wanted: bool,
+) -> Result<Response, Problem> {
+    let (preview, problem) = preview(door, &person, &question, choice).await?;
+    let problem = problem.filter(|_| wanted);
+    let status = if problem.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let Question { waiting, offer, app } = question;
+    let request = &waiting.request;
+    let terms = if offer.actions.is_empty() {
+        None
+    } else {
+        let picks = reach::picks(door, &person.own, app.id, &offer).await?;
+        Some(TermsForm::new(&offer, picks, choice))
+    };
+    let purpose = request.asked.as_ref().map(|asked| asked.purpose.as_str());
+    let (origin, returns_to) = destination(&request.redirect_uri);
+    let view = Consent {
+        page: person.page,
+        app: app.name.into(),
+        partner: app.partner.into(),
+        purpose: purpose.unwrap_or("Sign you in").into(),
+        return_to: address(&waiting),
+        returns_to,
+        is_authenticated: app.secret.is_some(),
+        scopes: offer.scopes,
+        terms,
+        uses: offer.uses,
+        preview,
+        problem: problem.map(|problem| problem.to_string()),
+        hidden: vec![Hidden { name: "request".to_owned(), value: waiting.id.to_string() }],
+    };
+    Ok(page_returning_to(status, &origin, &view))
+}
+
+/// `GET /consent?request=aut_…`
+pub(crate) async fn consent_see(
+    State(door): State<Arc<Door>>,
+    person: Person,
+    which: Result<Query<Which>, QueryRejection>,
+) -> Result<Response, Problem> {
+    let Ok(Query(Which { request })) = which else { return Err(Problem::NoPage) };
+    let question = question(&door, &person, &request).await?;
+    draw(&door, person, question, None, false).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_may_lead_to_the_app_and_nowhere_else() {
+        let of = |uri| {
+            let (origin, name) = destination(uri);
+            (origin, name.to_string())
+        };
+        let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
+        assert_eq!(
+            of("https://jukebox.example/back?x=1"),
+            pair("https://jukebox.example", "jukebox.example")
+        );
+        assert_eq!(of("http://127.0.0.1:9000/back"), pair("http://127.0.0.1:9000", "127.0.0.1:9000"));
+        assert_eq!(of("http://[::1]:9000/back"), pair("http:", "[::1]:9000"));
+        assert_eq!(of("org.example.app:/back"), pair("org.example.app:", "org.example.app"));
+    }
+}

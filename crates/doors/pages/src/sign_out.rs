@@ -1,0 +1,33 @@
+//! `/sign-out`: this browser's session ends on the server.
+
+use crate::caller::Person;
+use crate::done::Done;
+use crate::form::Form;
+use crate::page::page;
+use crate::problem::{Problem, go_to};
+use crate::view::SignOut;
+use crate::{Door, cookies, return_to};
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::Response;
+use std::sync::Arc;
+
+/// `GET /sign-out`
+pub(crate) async fn sign_out_see(person: Person) -> Response {
+    page(StatusCode::OK, &SignOut { page: person.page })
+}
+
+/// `POST /sign-out`
+pub(crate) async fn sign_out(
+    State(door): State<Arc<Door>>,
+    person: Person,
+    form: Form,
+) -> Result<Response, Problem> {
+    door.vault.sign_out(&person.cookie).await?;
+    let return_to = return_to::local(form.text("return_to")).map(str::to_owned);
+    let mut response = go_to(&return_to.unwrap_or_else(|| Done::SignedOut.at("/sign-in")));
+    if let Some(cookie) = cookies::clear_session(door.secure()) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    Ok(response)
+}

@@ -1,0 +1,5 @@
+//! Walks through the door as a browser without script takes them, on a real vault.
+
+mod browser;
+mod consent;
+mod signing;
