@@ -33,7 +33,7 @@ const WRITING: &str = "begin isolation level read committed read write";
 const READING: &str = "begin isolation level repeatable read read only";
 
 /// Connections that write, and that read, of one node. More only get in each other's way.
-const WRITERS: usize = 12;
+const WRITERS: usize = 16;
 const READERS: usize = 8;
 
 /// The first version with everything we rely on that its makers still mend.

@@ -12,10 +12,10 @@ use super::{Fault, Faults, Job, Session, connect, fault};
 
 /// More than there are processors on the machines this engine is for: a reader does not wait for the disk.
 const READERS_MAX: usize = 16;
-/// Pages come from the operating system's cache by mapping, so each connection's own cache can stay small.
+/// Each commit of the writer makes SQLite forget what a reader has cached, so much of it would be for nothing. The
+/// file is not mapped into memory either, though that would save a quarter of a read: a disk that fails would then
+/// kill the process where now it fails a body.
 const CACHE_KIB: i64 = 1024;
-/// How much of the file is mapped.
-const MAPPED_BYTES_MAX: i64 = 256 << 20;
 
 pub(super) struct Readers {
     database: PathBuf,
@@ -76,7 +76,6 @@ impl Readers {
     fn connect(&self) -> Result<Connection, Fault> {
         let conn = connect(&self.database, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(fault)?;
         conn.pragma_update(None, "cache_size", -CACHE_KIB).map_err(fault)?;
-        conn.pragma_update(None, "mmap_size", MAPPED_BYTES_MAX).map_err(fault)?;
         Ok(conn)
     }
 }
