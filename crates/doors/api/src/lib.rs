@@ -1,1 +1,98 @@
-//! The api door.
+//! The api door: what partners' apps reach over HTTP, and what anyone may fetch (the directory, the ledger).
+//!
+//! Invariant: a handler here gets at messages through `Asking::act` alone, which asks the gate and hands back what the
+//! vault opened; errors leave as problem documents (RFC 9457), which `problem.rs` alone writes.
+
+mod access_list;
+mod answer;
+mod body;
+mod caller;
+mod conversation_list;
+mod conversation_see;
+mod conversation_start;
+mod directory;
+mod friends_list;
+mod grant_hand_back;
+mod grant_see;
+mod ledger_checkpoint;
+mod ledger_key;
+mod ledger_tile;
+mod limit;
+mod me;
+mod message_delete;
+mod message_list;
+mod message_see;
+mod message_send;
+mod openapi;
+mod paging;
+mod problem;
+mod problem_see;
+mod problems;
+pub mod shapes;
+
+pub use limit::Limit;
+pub use openapi::openapi;
+pub use problems::{Listed, PROBLEMS, problem};
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
+use axum::routing::any;
+use std::sync::Arc;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use vault::Vault;
+
+/// The longest body of a request, in bytes.
+pub const BODY_BYTES_MAX: usize = 256 * 1024;
+
+/// What this door needs of the house.
+#[derive(Debug, Clone)]
+pub struct Doors {
+    /// The vault.
+    pub vault: Arc<Vault>,
+    /// Where others hear of what is new.
+    pub bus: bus::Bus,
+    /// How much one grant may ask for; `None`: as much as the machine gives.
+    pub limit: Option<Limit>,
+}
+
+/// What every handler shares.
+struct Door {
+    vault: Arc<Vault>,
+    bus: bus::Bus,
+    meters: Option<limit::Meters>,
+}
+
+/// Every route of this door.
+pub fn routes(doors: Doors) -> Router {
+    let Doors { vault, bus, limit } = doors;
+    let door = Arc::new(Door { vault, bus, meters: limit.map(limit::Meters::new) });
+    let (router, _) = table().split_for_parts();
+    router
+        .route("/v1", any(problem::no_route))
+        .route("/v1/{*rest}", any(problem::no_route))
+        .method_not_allowed_fallback(problem::no_method)
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(from_fn_with_state(door.clone(), problem::tell))
+        .with_state(door)
+}
+
+/// The route table; the OpenAPI document is made from the same one.
+fn table() -> OpenApiRouter<Arc<Door>> {
+    OpenApiRouter::with_openapi(openapi::frame())
+        .routes(routes!(me::me))
+        .routes(routes!(friends_list::friends_list))
+        .routes(routes!(grant_see::grant_see, grant_hand_back::grant_hand_back))
+        .routes(routes!(conversation_list::conversation_list, conversation_start::conversation_start))
+        .routes(routes!(conversation_see::conversation_see))
+        .routes(routes!(message_list::message_list, message_send::message_send))
+        .routes(routes!(message_see::message_see, message_delete::message_delete))
+        .routes(routes!(access_list::access_list))
+        .routes(routes!(directory::directory))
+        .routes(routes!(ledger_checkpoint::ledger_checkpoint))
+        .routes(routes!(ledger_tile::ledger_tile))
+        .routes(routes!(ledger_key::ledger_key))
+        .routes(routes!(openapi::openapi_see))
+        .routes(routes!(problem_see::problem_see))
+}

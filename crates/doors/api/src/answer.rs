@@ -1,0 +1,73 @@
+//! Answers that are not problems: JSON, with the receipt of the permit that was spent for it.
+
+use crate::problem::Problem;
+use axum::body::Body;
+use axum::response::Response;
+use http::header::CONTENT_TYPE;
+use http::{HeaderName, HeaderValue, StatusCode};
+use serde::Serialize;
+use vault::{Fault, Opened, Refusal};
+
+/// The signed receipt of an access.
+pub(crate) const RECEIPT: HeaderName = HeaderName::from_static("waxseal-receipt");
+const APPLICATION_JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// An answer whose body is this JSON.
+pub(crate) fn json(body: String) -> Response {
+    let mut response = Response::new(Body::from(body));
+    response.headers_mut().insert(CONTENT_TYPE, APPLICATION_JSON);
+    response
+}
+
+/// An answer made of a value.
+pub(crate) fn json_of(value: &impl Serialize) -> Result<Response, Problem> {
+    let body = serde_json::to_string(value).map_err(|e| Refusal::Fault(Fault::Shape(e.to_string())))?;
+    Ok(json(body))
+}
+
+/// `{"items":…,"next":…}` around items that are JSON already.
+pub(crate) fn list(items: &str, next: Option<&str>) -> String {
+    let mut body = String::with_capacity(items.len() + next.map_or(4, str::len) + 22);
+    body.push_str(r#"{"items":"#);
+    body.push_str(items);
+    match next {
+        // Our own cursors: digits and base64url, nothing to escape.
+        Some(next) => {
+            body.push_str(r#","next":""#);
+            body.push_str(next);
+            body.push_str(r#""}"#);
+        }
+        None => body.push_str(r#","next":null}"#),
+    }
+    body
+}
+
+/// An answer without a body.
+pub(crate) fn nothing() -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response
+}
+
+/// 201 with the place of what was made.
+pub(crate) fn created(body: String, location: String) -> Response {
+    let mut response = json(body);
+    *response.status_mut() = StatusCode::CREATED;
+    put(&mut response, http::header::LOCATION, location);
+    response
+}
+
+/// Sets a header to a text of ours, which is always visible ASCII.
+pub(crate) fn put(response: &mut Response, name: HeaderName, text: String) {
+    if let Ok(value) = HeaderValue::try_from(text) {
+        response.headers_mut().insert(name, value);
+    }
+}
+
+/// Makes an answer of what a permit opened, and hands the receipt over with it.
+pub(crate) fn with_receipt<T>(opened: Opened<T>, answer: impl FnOnce(T) -> Response) -> Response {
+    let Opened { answer: opened, receipt } = opened;
+    let mut response = answer(opened);
+    put(&mut response, RECEIPT, receipt);
+    response
+}

@@ -1,0 +1,33 @@
+use super::*;
+use http::HeaderValue;
+
+fn headers(values: &[&'static [u8]]) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    for value in values {
+        headers.append(AUTHORIZATION, HeaderValue::from_bytes(value).unwrap());
+    }
+    headers
+}
+
+#[test]
+fn a_bearer_token_is_read_whatever_the_case_of_its_scheme() {
+    for value in [b"Bearer abc".as_slice(), b"bearer abc", b"BEARER abc", b"bEaReR   abc"] {
+        assert_eq!(bearer(&headers(&[value])).ok(), Some("abc"));
+    }
+    assert_eq!(bearer(&headers(&[b"Bearer"])).ok(), Some(""));
+}
+
+#[test]
+fn what_is_no_bearer_token_is_not_taken_for_one() {
+    for values in [
+        vec![],
+        vec![b"Basic YTpi".as_slice()],
+        vec![b"Bearerabc"],
+        vec![b" "],
+        vec![b"Bearer caf\xc3\xa9"],
+        vec![b"Bearer abc", b"Bearer abc"],
+        vec![b"Bearer abc", b"Basic YTpi"],
+    ] {
+        assert!(bearer(&headers(&values)).is_err(), "{values:?}");
+    }
+}
