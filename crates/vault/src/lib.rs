@@ -17,13 +17,14 @@ pub use tables::app_registry::{ListedApp, NewApp};
 pub use tables::apps::AppFacts;
 pub use tables::authorizations::{AUTHORIZATION_S, Waiting};
 pub use tables::connected::{Connected, GrantHistory};
-pub use tables::conversations::{ActiveApp, CONVERSATION_PEOPLE_MAX, Conversation, Listed};
-pub use tables::friends::{Face, FriendList};
+pub use tables::conversations::{ActiveApp, CONVERSATION_PEOPLE_MAX, Conversation, Listed, Other};
+pub use tables::friends::{Face, Friend, FriendList};
 pub use tables::grants::Grant;
 pub use tables::keys::KEY_AHEAD_S;
 pub use tables::people::Person;
 pub use tables::sessions::{SESSION_S, Session, session_cookie, session_of};
 pub use tables::tokens::TokenRefusal;
+pub use tables::wishes::Wishes;
 
 use engine::{Engine, Pending};
 use model::World;

@@ -45,6 +45,19 @@ pub struct LastUsed {
     pub looked_back_to: Option<Time>,
 }
 
+/// What an app did with one action under a grant, in all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deeds {
+    /// The action.
+    pub action: Action,
+    /// How often.
+    pub times: i64,
+    /// How many messages (or conversations) were handed out or changed.
+    pub count: i64,
+    /// When last.
+    pub last_at: Time,
+}
+
 /// How many records of a grant are looked at for when its actions were last used: so that a long-lived grant costs no
 /// more to look at than a young one.
 const LOOK_BACK_RECORDS: i64 = 10_000;
@@ -83,6 +96,19 @@ fn newest(
 ) -> Result<Vec<Access>, Fault> {
     let sql = format!("{COLUMNS} where grant_id = $1 and n < $2 order by n desc limit $3");
     db.all(&sql, params![grant.as_bytes(), before.unwrap_or(i64::MAX), limit], access)
+}
+
+/// The same, of one action alone.
+fn newest_of(
+    db: &mut impl Reads,
+    grant: GrantId,
+    of: Action,
+    before: Option<i64>,
+    limit: i64,
+) -> Result<Vec<Access>, Fault> {
+    let sql = format!("{COLUMNS} where grant_id = $1 and n < $2 and action = $3 order by n desc limit $4");
+    let before = before.unwrap_or(i64::MAX);
+    db.all(&sql, params![grant.as_bytes(), before, of as i64, limit], access)
 }
 
 /// One record with the openings of its commitment.
@@ -156,6 +182,45 @@ impl Vault {
             .read("accesses_of_own", move |snap| -> Result<_, Refusal> {
                 crate::tables::grants::of_person(snap, person, grant)?.ok_or(Refusal::NotFound)?;
                 Ok(newest(snap, grant, before, limit)?)
+            })
+            .await
+    }
+
+    /// Every access of one action under one of the person's grants, newest first, with numbers below `before`.
+    pub async fn accesses_of_own_doing(
+        &self,
+        own: &Own,
+        grant: GrantId,
+        action: Action,
+        before: Option<i64>,
+        limit: i64,
+    ) -> Result<Vec<Access>, Refusal> {
+        let person = own.person();
+        self.engine
+            .read("accesses_of_own_doing", move |snap| -> Result<_, Refusal> {
+                crate::tables::grants::of_person(snap, person, grant)?.ok_or(Refusal::NotFound)?;
+                Ok(newest_of(snap, grant, action, before, limit)?)
+            })
+            .await
+    }
+
+    /// What was done under one of the person's grants, action by action; those never used are left out.
+    pub async fn access_summary_of_own(&self, own: &Own, grant: GrantId) -> Result<Vec<Deeds>, Refusal> {
+        let person = own.person();
+        self.engine
+            .read("access_summary_of_own", move |snap| -> Result<_, Refusal> {
+                crate::tables::grants::of_person(snap, person, grant)?.ok_or(Refusal::NotFound)?;
+                let sql = "select action, count(*), cast(sum(count) as bigint), max(at) from access \
+                           where grant_id = $1 group by action order by action";
+                Ok(snap.all(sql, params![grant.as_bytes()], |row| {
+                    let (times, count) = (row.int(1)?, row.int(2)?);
+                    Ok(Deeds {
+                        action: action(row, 0)?,
+                        times,
+                        count,
+                        last_at: Time::from_micros(row.int(3)?),
+                    })
+                })?)
             })
             .await
     }

@@ -24,7 +24,7 @@ mod record;
 mod send;
 mod staff;
 
-pub use access_list::{Access, LastUsed};
+pub use access_list::{Access, Deeds, LastUsed};
 pub use body::{Author, Message};
 pub use caller::Caller;
 pub use conversations::Started;

@@ -12,6 +12,7 @@ use crate::engine::{Reads, Row, params};
 use crate::tables::conversations as rows;
 use crate::tables::ids::{id, opt_id};
 use crate::tables::secret::{Secret, SecretKind};
+use crate::tables::sessions::SEEN_EVERY_S;
 use crate::{Fault, Refusal, Vault};
 use model::{Content, ConversationId, MessageId, PersonId, SessionId, Time};
 
@@ -118,13 +119,20 @@ impl Vault {
             .engine
             .read("own", move |snap| -> Result<_, Refusal> {
                 Ok(snap.one(
-                    "select person, id from sessions where token = $1 and ends_at > $2",
+                    "select person, id, seen_at from sessions where token = $1 and ends_at > $2",
                     params![&hash, now.micros()],
-                    |row| Ok(Own { person: id(row, 0)?, session: id(row, 1)? }),
+                    |row| {
+                        let own = Own { person: id(row, 0)?, session: id(row, 1)? };
+                        Ok((own, Time::from_micros(row.int(2)?)))
+                    },
                 )?)
             })
             .await?;
-        found.ok_or(Refusal::SignedOut)
+        let (own, seen_at) = found.ok_or(Refusal::SignedOut)?;
+        if seen_at.plus_seconds(SEEN_EVERY_S) <= now {
+            self.session_seen(&own, now).await;
+        }
+        Ok(own)
     }
 
     /// A page of one of her conversations, ascending by seq.
@@ -174,6 +182,25 @@ impl Vault {
                 let params = params![person.as_bytes(), conversation.as_bytes(), after, before, page.limit];
                 let statement = if page.is_forward() { JSON_OLDEST } else { JSON_NEWEST };
                 Ok(page::tell(snap, statement, params, (page, last_seq))?.page)
+            })
+            .await
+    }
+
+    /// The newest message of each of these conversations of hers, for a list of them.
+    pub async fn own_newest(
+        &self,
+        own: &Own,
+        conversations: Vec<ConversationId>,
+    ) -> Result<Vec<Option<Message>>, Refusal> {
+        let person = own.person;
+        self.engine
+            .read("own_newest", move |snap| -> Result<_, Refusal> {
+                let newest = conversations.iter().map(|&conversation| {
+                    rows::participant(snap, conversation, person)?.ok_or(Refusal::NotFound)?;
+                    let params = params![person.as_bytes(), conversation.as_bytes(), 0, i64::MAX, 1];
+                    Ok(snap.one(PAGE, params, |row| message(row, conversation))?)
+                });
+                newest.collect()
             })
             .await
     }

@@ -204,11 +204,24 @@ pub struct Listed {
     pub started_via: Option<AppId>,
 }
 
+/// Somebody else in a conversation.
+#[derive(Debug, Clone)]
+pub struct Other {
+    /// Who.
+    pub face: Face,
+    /// Up to where that one has read.
+    pub read_seq: i64,
+    /// That one lets no app in.
+    pub locked: bool,
+}
+
 /// One conversation with who is in it and what they wish.
 #[derive(Debug, Clone)]
 pub struct Conversation {
     /// As it is listed.
     pub listed: Listed,
+    /// The others once more, with their markers.
+    pub others: Vec<Other>,
     /// Whose apps are active here.
     pub apps: Vec<ActiveApp>,
     /// She keeps her words out of other people's apps here.
@@ -234,13 +247,17 @@ fn listed(row: &crate::engine::Row<'_>) -> Result<Listed, Fault> {
     })
 }
 
-fn others(db: &mut impl Reads, conversation: ConversationId, me: PersonId) -> Result<Vec<Face>, Fault> {
+fn others(db: &mut impl Reads, conversation: ConversationId, me: PersonId) -> Result<Vec<Other>, Fault> {
     db.all(
-        "select p.id, p.handle, p.name from participants o join persons p on p.id = o.person \
+        "select p.id, p.handle, p.name, o.read_seq, o.locked from participants o join persons p on p.id = o.person \
          where o.conversation = $1 and o.person <> $2 and o.left_at is null order by o.joined_at, p.name",
         params![conversation.as_bytes(), me.as_bytes()],
-        face,
+        |row| Ok(Other { face: face(row)?, read_seq: row.int(3)?, locked: row.int(4)? != 0 }),
     )
+}
+
+fn faces(others: &[Other]) -> Vec<Face> {
+    others.iter().map(|other| other.face.clone()).collect()
 }
 
 impl Vault {
@@ -257,7 +274,7 @@ impl Vault {
                 let sql = format!("{LISTED} order by c.last_at desc, c.id desc limit $2 offset $3");
                 let mut list = snap.all(&sql, params![me.as_bytes(), limit, offset], listed)?;
                 for conversation in &mut list {
-                    conversation.others = others(snap, conversation.id, me)?;
+                    conversation.others = faces(&others(snap, conversation.id, me)?);
                 }
                 Ok(list)
             })
@@ -276,7 +293,8 @@ impl Vault {
                 let sql = format!("{LISTED} and c.id = $2");
                 let found = snap.one(&sql, params![me.as_bytes(), conversation.as_bytes()], listed)?;
                 let mut listed = found.ok_or(Refusal::NotFound)?;
-                listed.others = others(snap, conversation, me)?;
+                let others = others(snap, conversation, me)?;
+                listed.others = faces(&others);
                 let wishes = snap.one(
                     "select p.words_out, p.locked, c.locks from participants p \
                      join conversations c on c.id = p.conversation where p.conversation = $1 and p.person = $2",
@@ -285,7 +303,7 @@ impl Vault {
                 )?;
                 let (words_out, locked, locks) = wishes.ok_or(Refusal::NotFound)?;
                 let apps = active_apps(snap, conversation)?;
-                Ok(Conversation { listed, apps, words_out, locked, locks })
+                Ok(Conversation { listed, others, apps, words_out, locked, locks })
             })
             .await
     }

@@ -19,15 +19,24 @@ pub struct Face {
     pub name: String,
 }
 
+/// A friend, or someone on the way to be one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Friend {
+    /// Who.
+    pub face: Face,
+    /// Friends since, or asked when.
+    pub since: Time,
+}
+
 /// The friends of a person, and the requests to and from her.
 #[derive(Debug, Clone, Default)]
 pub struct FriendList {
     /// Friends, by name.
-    pub friends: Vec<Face>,
+    pub friends: Vec<Friend>,
     /// Who asks her.
-    pub asking: Vec<Face>,
+    pub asking: Vec<Friend>,
     /// Whom she asked.
-    pub asked: Vec<Face>,
+    pub asked: Vec<Friend>,
 }
 
 /// Columns id, handle, name.
@@ -79,18 +88,23 @@ impl Vault {
         let me = own.person();
         self.engine
             .read("friends", move |snap| -> Result<_, Refusal> {
-                let mut list = |sql| snap.all(sql, params![me.as_bytes()], face);
+                let mut list = |sql| {
+                    let one = |row: &Row<'_>| {
+                        Ok(Friend { face: face(row)?, since: Time::from_micros(row.int(3)?) })
+                    };
+                    snap.all(sql, params![me.as_bytes()], one)
+                };
                 Ok(FriendList {
                     friends: list(
-                        "select p.id, p.handle, p.name from friends f join persons p on p.id = f.friend \
+                        "select p.id, p.handle, p.name, f.since from friends f join persons p on p.id = f.friend \
                          where f.person = $1 order by p.name, p.id",
                     )?,
                     asking: list(
-                        "select p.id, p.handle, p.name from friend_requests r join persons p on p.id = r.sender \
+                        "select p.id, p.handle, p.name, r.at from friend_requests r join persons p on p.id = r.sender \
                          where r.receiver = $1 order by r.at",
                     )?,
                     asked: list(
-                        "select p.id, p.handle, p.name from friend_requests r join persons p on p.id = r.receiver \
+                        "select p.id, p.handle, p.name, r.at from friend_requests r join persons p on p.id = r.receiver \
                          where r.sender = $1 order by r.at",
                     )?,
                 })

@@ -12,6 +12,9 @@ use model::{PersonId, SessionId, Time, World};
 /// How long a session lasts, in seconds: 30 days.
 pub const SESSION_S: i64 = 30 * 24 * 3600;
 
+/// How exactly it is known when a session was last seen, in seconds: noting each page would make every look a write.
+pub(crate) const SEEN_EVERY_S: i64 = 3600;
+
 /// The name of the session cookie: bound to the host where the server is reached over https.
 pub const fn session_cookie(secure: bool) -> &'static str {
     if secure { "__Host-waxseal" } else { "waxseal" }
@@ -35,6 +38,8 @@ pub struct Session {
     pub agent: String,
     /// Signed in when.
     pub created_at: Time,
+    /// Last seen when, to the hour.
+    pub seen_at: Time,
     /// Ends by itself when.
     pub ends_at: Time,
     /// It is the one that asks.
@@ -103,7 +108,7 @@ impl Vault {
         let (person, this, now) = (own.person(), own.session(), self.world.now());
         self.engine
             .read("sessions", move |snap| -> Result<_, Refusal> {
-                let sql = "select id, agent, created_at, ends_at from sessions where person = $1 and ends_at > $2 \
+                let sql = "select id, agent, created_at, ends_at, seen_at from sessions where person = $1 and ends_at > $2 \
                            order by created_at desc";
                 Ok(snap.all(sql, params![person.as_bytes(), now.micros()], |row| {
                     let session = id(row, 0)?;
@@ -112,11 +117,26 @@ impl Vault {
                         agent: row.text(1)?.to_owned(),
                         created_at: Time::from_micros(row.int(2)?),
                         ends_at: Time::from_micros(row.int(3)?),
+                        seen_at: Time::from_micros(row.int(4)?),
                         this: session == this,
                     })
                 })?)
             })
             .await
+    }
+
+    /// Notes that a session was seen. If that cannot be stored now, she can look at her messages all the same.
+    pub(crate) async fn session_seen(&self, own: &Own, now: Time) {
+        let session = own.session();
+        let noted = self.engine.write("session_seen", move |tx| -> Result<(), Fault> {
+            tx.put(
+                "update sessions set seen_at = $1 where id = $2",
+                params![now.micros(), session.as_bytes()],
+            )
+        });
+        if let Err(fault) = noted.await {
+            tracing::debug!(%fault, "that a session was seen could not be noted");
+        }
     }
 
     /// Ends one of her sessions.

@@ -6,7 +6,30 @@ use crate::engine::{Reads, Tx, params};
 use crate::{Own, Refusal, Vault};
 use model::ConversationId;
 
+/// What a person wishes in every conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wishes {
+    /// Her words stay out of other people's apps.
+    pub words_out: bool,
+    /// Apps of her friends do not find her among their friends.
+    pub hidden: bool,
+}
+
 impl Vault {
+    /// What she wishes in every conversation.
+    pub async fn wishes(&self, own: &Own) -> Result<Wishes, Refusal> {
+        let me = own.person();
+        self.engine
+            .read("wishes", move |snap| -> Result<Wishes, Refusal> {
+                let sql = "select words_out, hidden from persons where id = $1";
+                let found = snap.one(sql, params![me.as_bytes()], |row| {
+                    Ok(Wishes { words_out: row.int(0)? != 0, hidden: row.int(1)? != 0 })
+                })?;
+                found.ok_or(Refusal::SignedOut)
+            })
+            .await
+    }
+
     /// Keeps her words in one conversation out of other people's apps, or lets them in again.
     pub async fn wish_words_out(
         &self,
