@@ -6,7 +6,7 @@
 use crate::engine::{Reads, Row, params};
 use crate::tables::apps::AppFacts;
 use crate::tables::grants::terms_of_row;
-use crate::tables::ids::{bytes16, id};
+use crate::tables::ids::{array32, id};
 use crate::tables::secret::{Secret, SecretKind};
 use crate::{Fault, Refusal, Vault};
 use model::{Actions, AppId, GrantId, GrantState, PersonId, Scopes, Standing, Terms, Time};
@@ -17,7 +17,7 @@ use std::sync::Arc;
 pub struct Caller {
     pub(super) now: Time,
     pub(super) app: Arc<AppFacts>,
-    pub(super) family: [u8; 16],
+    pub(super) token: [u8; 32],
     pub(super) version: i64,
     pub(super) given_at: Time,
     person: PersonId,
@@ -31,7 +31,7 @@ pub struct Caller {
 /// Columns 0 to 7 are those of `terms_of_row`.
 const FIND: &str = "select g.actions, g.started_only, g.chosen_only, g.since_kind, g.since_value, g.kinds, g.ends_at, g.uses, \
     g.id, g.person, g.app, g.scopes, g.used, g.state, g.version, g.given_at, \
-    t.family, t.scopes, t.actions, t.ends_at, f.ended, a.version \
+    t.hash, t.scopes, t.actions, t.ends_at, f.ended, a.version \
     from access_tokens t join token_families f on f.id = t.family join grants g on g.id = f.grant_id \
     join apps a on a.id = g.app where t.hash = $1";
 
@@ -47,7 +47,7 @@ struct Found {
     state: GrantState,
     version: i64,
     given_at: Time,
-    family: [u8; 16],
+    token: [u8; 32],
     token_ends_at: Time,
     family_ended: bool,
 }
@@ -66,7 +66,7 @@ fn found(row: &Row<'_>) -> Result<Found, Fault> {
         state: GrantState::parse(row.text(13)?),
         version: row.int(14)?,
         given_at: Time::from_micros(row.int(15)?),
-        family: bytes16(row, 16)?,
+        token: array32(row, 16)?,
         token_ends_at: Time::from_micros(row.int(19)?),
         family_ended: row.int(20)? != 0,
         app_version: row.int(21)?,
@@ -91,8 +91,8 @@ impl Vault {
         if over || found.token_ends_at <= now || !app.live_at(now) {
             return Err(Refusal::Token);
         }
-        let Found { terms, grant, person, scopes, used, state, version, given_at, family, .. } = found;
-        Ok(Caller { now, app, family, version, given_at, person, grant, scopes, terms, state, used })
+        let Found { terms, grant, person, scopes, used, state, version, given_at, token, .. } = found;
+        Ok(Caller { now, app, token, version, given_at, person, grant, scopes, terms, state, used })
     }
 }
 

@@ -96,7 +96,7 @@ pub(super) struct Record<'t, 'c, A> {
 const USE_GRANT: &str = "update grants set used = used + 1, used_at = $1, \
     state = case when uses = used + 1 then 'spent' else state end \
     where id = $2 and version = $3 and state = 'active' and ends_at > $1 and (uses is null or used < uses) \
-    and exists (select 1 from token_families f where f.id = $4 and f.ended = 0) \
+    and exists (select 1 from access_tokens t join token_families f on f.id = t.family where t.hash = $4 and f.ended = 0) \
     and exists (select 1 from apps a where a.id = grants.app and a.version = $5 and a.state = 'live') \
     returning used, salt_key, state";
 
@@ -116,7 +116,7 @@ impl<'t, 'c, A: Act> Record<'t, 'c, A> {
                 at.micros(),
                 permit.grant.as_bytes(),
                 permit.grant_version,
-                &permit.family,
+                &permit.token,
                 permit.app_version
             ],
             |row| Ok((row.int(0)?, array32(row, 1)?, row.text(2)? == "spent")),
