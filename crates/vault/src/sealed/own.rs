@@ -218,7 +218,7 @@ impl Vault {
         let keyed = Keyed::new(*person.as_bytes(), key, conversation, &content, now)?;
         self.engine
             .write("own_send", move |tx| -> Result<i64, Refusal> {
-                if let Some(before) = keyed.before(tx)? {
+                if let Some(before) = keyed.take(tx, conversation)? {
                     return Ok(before.seq);
                 }
                 rows::participant(tx, conversation, person)?.ok_or(Refusal::NotFound)?;
@@ -234,7 +234,7 @@ impl Vault {
                     content,
                 };
                 store(tx, &new)?;
-                keyed.remember(tx, conversation, seq, 0)?;
+                keyed.remember(tx, seq, 0)?;
                 rows::mark_read(tx, conversation, person, seq)?;
                 Ok(seq)
             })

@@ -116,20 +116,27 @@ impl Keyed {
         }
     }
 
-    /// Remembers what was done, in place of a key that is too old to count.
-    pub(super) fn remember(
+    /// Takes the key for what this transaction is about to do, or says what an earlier request did with it. Of two at
+    /// once the second waits here until the first has committed; a key that is too old to count is taken over.
+    pub(super) fn take(
         &self,
         tx: &mut Tx<'_>,
         conversation: ConversationId,
-        seq: i64,
-        n: i64,
-    ) -> Result<(), Refusal> {
-        tx.put(
-            "insert into sends (owner, key, request, conversation, seq, n, at) values ($1, $2, $3, $4, $5, $6, $7) \
-             on conflict (owner, key) do update set request = $3, conversation = $4, seq = $5, n = $6, at = $7",
-            params![&self.owner, &self.key, &self.request, conversation.as_bytes(), seq, n, self.now.micros()],
+    ) -> Result<Option<Before>, Refusal> {
+        let (now, kept_from) = (self.now.micros(), self.now.plus_seconds(-KEY_KEPT_S).micros());
+        let taken = tx.execute(
+            "insert into sends (owner, key, request, conversation, seq, n, at) values ($1, $2, $3, $4, 0, 0, $5) \
+             on conflict (owner, key) do update set request = excluded.request, \
+             conversation = excluded.conversation, at = excluded.at where sends.at <= $6",
+            params![&self.owner, &self.key, &self.request, conversation.as_bytes(), now, kept_from],
         )?;
-        Ok(())
+        if taken > 0 { Ok(None) } else { self.before(tx)?.map(Some).ok_or(Refusal::Changed) }
+    }
+
+    /// Remembers what was done with the key that was taken.
+    pub(super) fn remember(&self, tx: &mut Tx<'_>, seq: i64, n: i64) -> Result<(), Refusal> {
+        let sql = "update sends set seq = $1, n = $2 where owner = $3 and key = $4";
+        Ok(tx.put(sql, params![seq, n, &self.owner, &self.key])?)
     }
 }
 
@@ -154,7 +161,7 @@ impl Vault {
         let text = content.clone();
         let done = self
             .spend("send_message", permit, move |tx, permit| {
-                if keyed.before(tx)?.is_some() {
+                if keyed.take(tx, conversation)?.is_some() {
                     return Err(Refusal::SentBefore);
                 }
                 let found = place::find(tx, conversation, person, app, grant)?;
@@ -171,7 +178,7 @@ impl Vault {
                     content: &content,
                 };
                 let body = store(record.tx, &new)?;
-                keyed.remember(record.tx, conversation, seq, record.written.n)?;
+                keyed.remember(record.tx, seq, record.written.n)?;
                 let mut message = String::new();
                 Names::default().tell(record.tx, &mut message, &body, person, Some(app))?;
                 Ok(((message, seq), record.close()))
