@@ -91,7 +91,8 @@ impl Vault {
         let (person, now) = (own.person(), self.world.now());
         self.engine
             .write("grant_narrow", move |tx| -> Result<(), Refusal> {
-                let found = grants::of_person(tx, person, grant)?.ok_or(Refusal::NotFound)?;
+                let found = grants::hold(tx, grant)?.filter(|found| found.person == person);
+                let found = found.ok_or(Refusal::NotFound)?;
                 if matches!(found.state, GrantState::Ended | GrantState::Spent) {
                     return Err(Refusal::Conflict("the grant has ended; there is nothing to narrow".into()));
                 }
@@ -106,7 +107,8 @@ impl Vault {
         let (person, now) = (own.person(), self.world.now());
         self.engine
             .write("grant_pause", move |tx| -> Result<(), Refusal> {
-                let found = grants::of_person(tx, person, grant)?.ok_or(Refusal::NotFound)?;
+                let found = grants::hold(tx, grant)?.filter(|found| found.person == person);
+                let found = found.ok_or(Refusal::NotFound)?;
                 let (state, what) = match (found.state, pause) {
                     (GrantState::Active, true) => (GrantState::Paused, GrantEvent::Paused),
                     (GrantState::Paused, false) => (GrantState::Active, GrantEvent::Resumed),
@@ -137,7 +139,7 @@ impl Vault {
         let now = self.world.now();
         self.engine
             .write("grant_end", move |tx| -> Result<(), Refusal> {
-                let found = grants::find(tx, grant)?;
+                let found = grants::hold(tx, grant)?;
                 let found = found.filter(|found| person.is_none_or(|person| found.person == person));
                 match found.ok_or(Refusal::NotFound)?.state {
                     GrantState::Ended => Ok(()),

@@ -30,10 +30,14 @@ impl Vault {
                 let kept_from = now.plus_seconds(-crate::sealed::KEY_KEPT_S).micros();
                 let sql = "delete from sends where at < $1 and key in (select key from sends where at < $1 limit $2)";
                 most = most.max(tx.execute(sql, params![kept_from, STEP_MAX])?);
-                let sql = "select id from grants where state = 'active' and ends_at <= $1 limit $2";
+                let sql = "select id from grants where state in ('active', 'paused') and ends_at <= $1 limit $2";
                 let ended = tx.all(sql, params![now.micros(), STEP_MAX], |row| id::<GrantId>(row, 0))?;
                 for grant in &ended {
-                    grants::set_state(tx, *grant, GrantState::Ended, (GrantEvent::Ended, GrantActor::Time), now)?;
+                    let held = grants::hold(tx, *grant)?.map(|found| found.state);
+                    if matches!(held, Some(GrantState::Active | GrantState::Paused)) {
+                        let why = (GrantEvent::Ended, GrantActor::Time);
+                        grants::set_state(tx, *grant, GrantState::Ended, why, now)?;
+                    }
                 }
                 most = most.max(ended.len() as u64).max(crate::sealed::purge_deleted(tx, now, STEP_MAX)?);
                 Ok(most >= STEP_MAX.unsigned_abs())

@@ -109,6 +109,12 @@ pub(crate) fn find(db: &mut impl Reads, grant: GrantId) -> Result<Option<Grant>,
     Ok(select(db, "g.id = $1", params![grant.as_bytes()])?.pop())
 }
 
+/// One grant, held until the transaction ends: nobody else changes it between this look and what follows from it.
+pub(crate) fn hold(tx: &mut Tx<'_>, grant: GrantId) -> Result<Option<Grant>, Fault> {
+    tx.put("update grants set version = version where id = $1", params![grant.as_bytes()])?;
+    find(tx, grant)
+}
+
 /// One grant, if it is this person's.
 pub(crate) fn of_person(
     db: &mut impl Reads,
