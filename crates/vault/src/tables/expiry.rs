@@ -23,10 +23,10 @@ impl Vault {
                     "delete from authorizations where id in (select id from authorizations where ends_at < $1 limit $2)",
                     "delete from access_tokens where hash in (select hash from access_tokens where ends_at < $1 limit $2)",
                     "delete from refresh_tokens where hash in (select hash from refresh_tokens where ends_at < $1 limit $2)",
-                    "delete from sessions where token in (select token from sessions where ends_at < $1 limit $2)",
                 ] {
                     most = most.max(tx.execute(sql, params![now.micros(), STEP_MAX])?);
                 }
+                most = most.max(super::sessions::end_over(tx, now, STEP_MAX)?);
                 let kept_from = now.plus_seconds(-crate::sealed::KEY_KEPT_S).micros();
                 let sql = "delete from sends where at < $1 and key in (select key from sends where at < $1 limit $2)";
                 most = most.max(tx.execute(sql, params![kept_from, STEP_MAX])?);

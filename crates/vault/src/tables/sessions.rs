@@ -7,7 +7,7 @@ use super::ids::id;
 use super::secret::{Secret, SecretKind};
 use crate::engine::{Reads, Tx, params};
 use crate::{Fault, Own, Refusal, Vault};
-use model::{PersonId, SessionId, Time, World};
+use model::{PersonId, Scopes, SessionId, Time, World};
 
 /// How long a session lasts, in seconds: 30 days.
 pub const SESSION_S: i64 = 30 * 24 * 3600;
@@ -70,11 +70,25 @@ pub(crate) fn insert(
 }
 
 fn end(tx: &mut Tx<'_>, person: PersonId, session: SessionId) -> Result<u64, Fault> {
-    tx.put("update token_families set ended = 1 where session = $1", params![session.as_bytes()])?;
+    tx.put(
+        "update token_families set ended = 1 where session = $1 and exists \
+         (select 1 from grants g where g.id = token_families.grant_id and (g.scopes & $2) = 0)",
+        params![session.as_bytes(), Scopes::OFFLINE_ACCESS.bits()],
+    )?;
     tx.execute(
         "delete from sessions where id = $1 and person = $2",
         params![session.as_bytes(), person.as_bytes()],
     )
+}
+
+/// Ends sessions whose time is over, at most so many. How many.
+pub(crate) fn end_over(tx: &mut Tx<'_>, now: Time, most: i64) -> Result<u64, Fault> {
+    let sql = "select person, id from sessions where ends_at <= $1 limit $2";
+    let over = tx.all(sql, params![now.micros(), most], |row| Ok((id(row, 0)?, id(row, 1)?)))?;
+    for (person, session) in &over {
+        end(tx, *person, *session)?;
+    }
+    Ok(over.len() as u64)
 }
 
 /// Ends every session of a person but one.

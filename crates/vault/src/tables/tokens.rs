@@ -205,9 +205,10 @@ fn rotate(
     };
     let row = tx.one(
         "select r.family, r.used, r.ends_at, f.grant_id, f.session, f.ended, \
-         (select c.authed_at from codes c where c.family = r.family) \
-         from refresh_tokens r join token_families f on f.id = r.family where r.hash = $1",
-        params![&hash],
+         (select c.authed_at from codes c where c.family = r.family), \
+         (select count(*) from sessions s where s.id = f.session and s.ends_at > $1) \
+         from refresh_tokens r join token_families f on f.id = r.family where r.hash = $2",
+        params![now.micros(), &hash],
         |row| {
             let used_ends = (row.int(1)? != 0, Time::from_micros(row.int(2)?));
             Ok((
@@ -217,14 +218,16 @@ fn rotate(
                 opt_id(row, 4)?,
                 row.int(5)? != 0,
                 row.opt_int(6)?,
+                row.int(7)? != 0,
             ))
         },
     )?;
-    let Some((family, (used, expires_at), grant, session, ended, authed_at)) = row else {
+    let Some((family, (used, expires_at), grant, session, ended, authed_at, signed_in)) = row else {
         return Ok(Err(not_known()));
     };
     let (grant, grant_state) = grant_of(tx, grant, false, now)?;
-    let state = match (ended, used) {
+    let over = ended || !(signed_in || grant.scopes.has(Scopes::OFFLINE_ACCESS));
+    let state = match (over, used) {
         (true, _) => RefreshState::Revoked,
         (false, true) => RefreshState::Used,
         (false, false) => RefreshState::Live,
