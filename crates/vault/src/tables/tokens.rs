@@ -171,6 +171,7 @@ fn redeem(
     // Of two that redeem at once, one finds it unused.
     let sql = "update codes set used = 1 where hash = $1 and used = 0";
     if tx.execute(sql, params![hash.as_ref().map(|hash| hash.as_slice())])? == 0 {
+        end_family(tx, &family)?;
         return Ok(Err(OAuthError::new(ErrorCode::InvalidGrant, "the code was used before")));
     }
     let (scopes, terms) = (grant.scopes, grant.terms.clone());
