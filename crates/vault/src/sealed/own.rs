@@ -108,7 +108,7 @@ const DELETED: &str = "select m.seq, m.id, m.author, m.via, m.sent_at, m.body, p
      select conversation, seq, at, via, cast(0 as bigint) as everyone from hidden_messages where person = $1 and at > $2) x \
     join messages m on m.conversation = x.conversation and m.seq = x.seq \
     left join persons p on p.id = m.author left join apps a on a.id = m.via left join apps d on d.id = x.via \
-    order by x.at desc limit 200";
+    where x.everyone = 1 or m.deleted_at is null order by x.at desc limit 200";
 
 impl Vault {
     /// Whose browser sends this session cookie. Notes that the session was seen.
