@@ -40,8 +40,9 @@ pub(super) fn next_seq(
     )?)
 }
 
-/// Stores a message; its stored body comes back.
+/// Stores a message, if its content is in order; its stored body comes back.
 pub(super) fn store(tx: &mut Tx<'_>, new: &New<'_>) -> Result<String, Refusal> {
+    new.content.validate().map_err(|invalid| Refusal::Invalid(invalid.to_string()))?;
     let body = body::write(new.id, new.conversation, new.seq, new.sent_at, new.content)?;
     tx.put(
         "insert into messages (conversation, seq, id, author, via, kind, sent_at, body) \

@@ -36,6 +36,7 @@ pub(crate) fn insert(
     (handle, name): (&Handle, &str),
     password: Option<&str>,
 ) -> Result<(), Refusal> {
+    let name = model::person_name(name).map_err(|invalid| Refusal::Invalid(invalid.to_string()))?;
     let added = tx.execute(
         "insert into persons (id, handle, skeleton, name, password, salt_key, created_at) \
          values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing",
@@ -43,7 +44,7 @@ pub(crate) fn insert(
             person.as_bytes(),
             handle.as_str(),
             &handle.skeleton(),
-            name,
+            &name,
             password,
             &world.random::<32>(),
             world.now().micros()
