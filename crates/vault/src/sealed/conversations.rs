@@ -175,13 +175,15 @@ impl Vault {
     }
 }
 
-/// Stores a new conversation of `person` and her friends.
+/// Stores a new conversation of `person` and her friends. False: the two opened theirs in the meantime.
 pub(super) fn start(
     tx: &mut Tx<'_>,
     new: &rows::New<'_>,
     person: PersonId,
     others: &[PersonId],
-) -> Result<(), Refusal> {
+) -> Result<bool, Refusal> {
+    let title = new.title.map(model::person_name).transpose();
+    let title = title.map_err(|invalid| Refusal::Invalid(format!("the title is not right: {invalid}")))?;
     if others.len() + 1 > CONVERSATION_PEOPLE_MAX {
         return Err(Refusal::TooMany(CONVERSATION_PEOPLE_MAX));
     }
@@ -193,6 +195,5 @@ pub(super) fn start(
             return Err(Refusal::NotFriends);
         }
     }
-    rows::insert(tx, new, person, others)?;
-    Ok(())
+    Ok(rows::insert(tx, &rows::New { title: title.as_deref(), ..*new }, person, others)?)
 }

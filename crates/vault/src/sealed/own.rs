@@ -8,7 +8,7 @@ use super::delete::{RESTORE_S, facts, mark};
 use super::page::{self, JsonPage, Page};
 use super::send::{Keyed, New, next_seq, store};
 use super::{conversations, read};
-use crate::engine::{Reads, Row, params};
+use crate::engine::{Reads, Row, Tx, params};
 use crate::tables::conversations as rows;
 use crate::tables::ids::{id, opt_id};
 use crate::tables::secret::{Secret, SecretKind};
@@ -312,15 +312,19 @@ impl Vault {
                     [other] if title.is_none() => Some(rows::direct_key(person, *other)),
                     _ => None,
                 };
-                if let Some(known) =
-                    direct.as_deref().map(|key| rows::by_direct_key(tx, key)).transpose()?.flatten()
-                {
+                let known = |tx: &mut Tx<'_>| match &direct {
+                    Some(key) => rows::by_direct_key(tx, key),
+                    None => Ok(None),
+                };
+                if let Some(known) = known(tx)? {
                     return Ok(known);
                 }
                 let title = title.as_deref();
                 let new = rows::New { id: new_id, title, direct: direct.as_deref(), via: None, at: now };
-                conversations::start(tx, &new, person, &others)?;
-                Ok(new_id)
+                match conversations::start(tx, &new, person, &others)? {
+                    true => Ok(new_id),
+                    false => known(tx)?.ok_or(Refusal::Changed),
+                }
             })
             .await
     }

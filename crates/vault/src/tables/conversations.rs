@@ -19,17 +19,17 @@ pub(crate) struct New<'a> {
     pub(crate) at: Time,
 }
 
-/// Stores a conversation of `starter` and `others`.
+/// Stores a conversation of `starter` and `others`. False: the two opened theirs in the meantime.
 pub(crate) fn insert(
     tx: &mut Tx<'_>,
     new: &New<'_>,
     starter: PersonId,
     others: &[PersonId],
-) -> Result<(), Fault> {
+) -> Result<bool, Fault> {
     let at = new.at.micros();
-    tx.put(
+    let added = tx.execute(
         "insert into conversations (id, title, direct, started_by, started_via, created_at, last_at) \
-         values ($1, $2, $3, $4, $5, $6, $6)",
+         values ($1, $2, $3, $4, $5, $6, $6) on conflict (direct) do nothing",
         params![
             new.id.as_bytes(),
             new.title,
@@ -39,8 +39,12 @@ pub(crate) fn insert(
             at
         ],
     )?;
+    if added == 0 {
+        return Ok(false);
+    }
     join(tx, new.id, &[starter], new.at)?;
-    join(tx, new.id, others, new.at)
+    join(tx, new.id, others, new.at)?;
+    Ok(true)
 }
 
 /// Lets people into a conversation who are not in it yet.
