@@ -73,6 +73,12 @@ pub(crate) fn found(tx: &mut Tx<'_>, key: &LogKey) -> Result<(), Fault> {
 /// One step. How many entries it integrated.
 fn step(tx: &mut Tx<'_>, key: &LogKey) -> Result<usize, Refusal> {
     let shape = |e: &dyn std::fmt::Display| Fault::Shape(e.to_string());
+    if tx.one("select kind from ledger_queue limit 1", params![], |row| row.int(0))?.is_none() {
+        return Ok(0);
+    }
+    // Whoever else sequences waits here, and then finds what is left.
+    let sql = "update ledger_head set size = size where one = 1 returning size";
+    let size = tx.one(sql, params![], |row| row.int(0))?.ok_or_else(|| shape(&"the log has no head"))?;
     let sql = "select id, kind, home, n, entry from ledger_queue order by id limit $1";
     let queued = tx.all(sql, params![STEP_MAX], |row| {
         Ok(Queued {
@@ -86,7 +92,6 @@ fn step(tx: &mut Tx<'_>, key: &LogKey) -> Result<usize, Refusal> {
     if queued.is_empty() {
         return Ok(0);
     }
-    let size = head_size(tx)?.ok_or_else(|| shape(&"the log has no head"))?;
     let old_size = u64::try_from(size).map_err(|e| shape(&e))?;
     let mut edge = Edge::open(old_size, &mut Tiles(tx)).map_err(|e| shape(&e))?;
     for (index, queued) in (size..).zip(&queued) {
@@ -105,7 +110,6 @@ fn step(tx: &mut Tx<'_>, key: &LogKey) -> Result<usize, Refusal> {
     }
     let checkpoint = sign(edge.size(), edge.root(), key)?;
     let new_size = i64::try_from(edge.size()).map_err(|e| shape(&e))?;
-    // The swap: another sequencer that was faster makes this one start again.
     let sql = "update ledger_head set size = $1, checkpoint = $2 where one = 1 and size = $3";
     if tx.execute(sql, params![new_size, &checkpoint, size])? == 0 {
         return Err(Refusal::Changed);
