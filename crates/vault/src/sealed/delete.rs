@@ -96,8 +96,8 @@ pub(crate) fn purge_deleted(tx: &mut Tx<'_>, now: Time, limit: i64) -> Result<u6
         |row| Ok((id::<ConversationId>(row, 0)?, row.int(1)?)),
     )?;
     for (conversation, seq) in &found {
-        let sql = "update messages set body = '' where conversation = $1 and seq = $2";
-        tx.put(sql, params![conversation.as_bytes(), *seq])?;
+        let sql = "update messages set body = '' where conversation = $1 and seq = $2 and deleted_at < $3";
+        tx.put(sql, params![conversation.as_bytes(), *seq, before])?;
     }
     Ok(found.len() as u64)
 }
