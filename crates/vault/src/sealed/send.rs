@@ -34,7 +34,8 @@ pub(super) fn next_seq(
     at: Time,
 ) -> Result<Option<i64>, Refusal> {
     Ok(tx.one(
-        "update conversations set last_seq = last_seq + 1, last_at = $1 where id = $2 returning last_seq",
+        "update conversations set last_seq = last_seq + 1, \
+         last_at = case when last_at < $1 then $1 else last_at end where id = $2 returning last_seq",
         params![at.micros(), conversation.as_bytes()],
         |row| row.int(0),
     )?)
