@@ -1,0 +1,291 @@
+//! Codes, tokens and sessions: each works once or for its time, for its own app, and ends with what it hangs on.
+
+use crate::house::{
+    DAY_S, House, START, Tokens, on_both_engines, open_ceiling, open_terms, redemption, refresh,
+};
+use model::{Scopes, Terms};
+use oauth::error::ErrorCode;
+use oauth::token::{ACCESS_TOKEN_S, CODE_S, REFRESH_IDLE_S};
+use std::sync::Arc;
+use vault::{Refusal, SESSION_S, TokenRefusal};
+
+fn invalid_grant<T: std::fmt::Debug>(outcome: Result<T, TokenRefusal>) {
+    match outcome {
+        Err(TokenRefusal::OAuth(error)) => assert_eq!(error.code(), ErrorCode::InvalidGrant),
+        other => panic!("not refused: {other:?}"),
+    }
+}
+
+async fn works(house: &House, tokens: &Tokens) -> bool {
+    match house.vault().caller(&tokens.access).await {
+        Ok(_) => true,
+        Err(refusal) => {
+            assert_eq!(refusal, Refusal::Token);
+            false
+        }
+    }
+}
+
+on_both_engines! {
+    async fn a_code_works_once_and_a_second_use_ends_what_the_first_brought(house: House) {
+        let ada = house.person("ada").await;
+        let app = house.app("Jukebox", &open_ceiling()).await;
+        let code = house.code(&ada, app, Scopes::ALL, &open_terms()).await;
+        let tokens = house.redeem(app, &code).await.unwrap();
+        assert!(works(&house, &tokens).await);
+        let refreshed = house.refresh(&tokens).await.unwrap();
+        invalid_grant(house.redeem(app, &code).await);
+        assert!(!works(&house, &tokens).await);
+        assert!(!works(&house, &refreshed).await);
+        invalid_grant(house.refresh(&refreshed).await);
+    }
+
+    async fn a_thief_without_the_verifier_cannot_end_anything(house: House) {
+        let ada = house.person("ada").await;
+        let app = house.app("Jukebox", &open_ceiling()).await;
+        let other = house.app("Teller", &open_ceiling()).await;
+        let code = house.code(&ada, app, Scopes::ALL, &open_terms()).await;
+        invalid_grant(house.redeem(other, &code).await);
+        let tokens = house.redeem(app, &code).await.unwrap();
+        let mut stolen = redemption(&code);
+        if let oauth::token::TokenRequest::Code { proof, .. } = &mut stolen {
+            proof.code_verifier = "another-verifier-that-has-43-characters-in-it".to_owned();
+        }
+        invalid_grant(house.vault().token(app, stolen).await);
+        invalid_grant(house.redeem(other, &code).await);
+        invalid_grant(house.refresh(&Tokens { app: other, ..tokens.clone() }).await);
+        house.vault().token_revoke(other, &tokens.refresh).await.unwrap();
+        house.vault().token_revoke(other, &tokens.access).await.unwrap();
+        assert!(works(&house, &tokens).await);
+        house.refresh(&tokens).await.unwrap();
+    }
+
+    async fn of_sixteen_redemptions_at_once_one_succeeds(house: House) {
+        let ada = house.person("ada").await;
+        let app = house.app("Jukebox", &open_ceiling()).await;
+        for _ in 0..4 {
+            let code = house.code(&ada, app, Scopes::ALL, &open_terms()).await;
+            let mut tasks = tokio::task::JoinSet::new();
+            for _ in 0..16 {
+                let (vault, request) = (Arc::clone(house.vault()), redemption(&code));
+                tasks.spawn(async move { vault.token(app, request).await });
+            }
+            let (issued, refused): (Vec<_>, Vec<_>) =
+                tasks.join_all().await.into_iter().partition(Result::is_ok);
+            assert_eq!(issued.len(), 1);
+            refused.into_iter().for_each(invalid_grant);
+            // Whoever the second one was, a code in two hands is in one too many.
+            let access = issued[0].as_ref().unwrap().access_token.clone();
+            assert_eq!(house.vault().caller(&access).await.unwrap_err(), Refusal::Token);
+        }
+    }
+
+    async fn a_refresh_token_works_once_and_reuse_ends_the_family(house: House) {
+        let ada = house.person("ada").await;
+        let app = house.app("Jukebox", &open_ceiling()).await;
+        let first = house.let_in(&ada, app, &open_terms()).await;
+        let apart = house.let_in(&ada, app, &open_terms()).await;
+        let second = house.refresh(&first).await.unwrap();
+        let third = house.refresh(&second).await.unwrap();
+        assert_ne!(first.refresh, second.refresh);
+        assert!(works(&house, &first).await, "an access token lives on beside its successor");
+        invalid_grant(house.refresh(&first).await);
+        for tokens in [&first, &second, &third] {
+            assert!(!works(&house, tokens).await);
+            invalid_grant(house.refresh(tokens).await);
+        }
+        assert!(works(&house, &apart).await, "another family of the same app goes on");
+    }
+
+    async fn of_sixteen_refreshes_at_once_one_succeeds_and_then_nothing_does(house: House) {
+        let ada = house.person("ada").await;
+        let app = house.app("Jukebox", &open_ceiling()).await;
+        let tokens = house.let_in(&ada, app, &open_terms()).await;
+        let mut tasks = tokio::task::JoinSet::new();
+        for _ in 0..16 {
+            let (vault, tokens) = (Arc::clone(house.vault()), tokens.clone());
+            tasks.spawn(async move { refresh(&vault, &tokens).await });
+        }
+        let (issued, refused): (Vec<_>, Vec<_>) = tasks.join_all().await.into_iter().partition(Result::is_ok);
+        assert_eq!((issued.len(), refused.len()), (1, 15));
+        assert!(!works(&house, issued[0].as_ref().unwrap()).await);
+    }
+
+    async fn everything_ends_at_its_time(house: House) {
+        let ada = house.person("ada").await;
+        let app = house.app("Jukebox", &open_ceiling()).await;
+        let code = house.code(&ada, app, Scopes::ALL, &open_terms()).await;
+        house.clock.forward(CODE_S);
+        invalid_grant(house.redeem(app, &code).await);
+        let tokens = house.let_in(&ada, app, &open_terms()).await;
+        house.clock.forward(ACCESS_TOKEN_S - 1);
+        assert!(works(&house, &tokens).await);
+        house.clock.forward(1);
+        assert!(!works(&house, &tokens).await);
+        house.clock.forward(REFRESH_IDLE_S - ACCESS_TOKEN_S - 1);
+        let tokens = house.refresh(&tokens).await.unwrap();
+        house.clock.forward(REFRESH_IDLE_S);
+        invalid_grant(house.refresh(&tokens).await);
+        // Nothing outlives its grant.
+        let short = Terms { ends_at: house.now().plus_seconds(100), ..open_terms() };
+        let cookie = house.vault().sign_in("ada", "ada-password".to_owned(), "x").await.unwrap();
+        let ada = crate::house::Somebody { own: house.vault().own(&cookie).await.unwrap(), ..ada };
+        let tokens = house.let_in(&ada, app, &short).await;
+        house.clock.forward(99);
+        assert!(works(&house, &tokens).await);
+        house.clock.forward(1);
+        assert!(!works(&house, &tokens).await);
+        invalid_grant(house.refresh(&tokens).await);
+        while house.vault().expire().await.unwrap() {}
+        let grant = house.vault().connected_one(&ada.own, tokens.grant).await.unwrap().grant;
+        assert_eq!(grant.state, model::GrantState::Ended);
+    }
+
+    async fn a_grant_that_ran_out_while_it_was_paused_has_ended(house: House) {
+        let ada = house.person("ada").await;
+        let app = house.app("Jukebox", &open_ceiling()).await;
+        let short = Terms { ends_at: START.plus_seconds(100), ..open_terms() };
+        let tokens = house.let_in(&ada, app, &short).await;
+        house.vault().grant_pause(&ada.own, tokens.grant, true).await.unwrap();
+        house.clock.forward(100);
+        while house.vault().expire().await.unwrap() {}
+        let grant = house.vault().connected_one(&ada.own, tokens.grant).await.unwrap().grant;
+        assert_eq!(grant.state, model::GrantState::Ended);
+    }
+
+    async fn signing_out_ends_what_may_not_go_on_offline(house: House) {
+        let ada = house.person("ada").await;
+        let app = house.app("Jukebox", &open_ceiling()).await;
+        let online = Scopes::OPENID;
+        let code = house.code(&ada, app, online, &open_terms()).await;
+        let bound = house.redeem(app, &code).await.unwrap();
+        let free = house.let_in(&ada, app, &open_terms()).await;
+        house.vault().sign_out(&ada.cookie).await.unwrap();
+        assert_eq!(house.vault().own(&ada.cookie).await.unwrap_err(), Refusal::SignedOut);
+        assert!(!works(&house, &bound).await);
+        invalid_grant(house.refresh(&bound).await);
+        assert!(works(&house, &free).await, "`offline_access` is to go on while she is signed out");
+        house.refresh(&free).await.unwrap();
+    }
+
+    async fn a_session_that_runs_out_ends_what_signing_out_would(house: House) {
+        let ada = house.person("ada").await;
+        let app = house.app("Jukebox", &open_ceiling()).await;
+        let code = house.code(&ada, app, Scopes::OPENID, &open_terms()).await;
+        let mut bound = house.redeem(app, &code).await.unwrap();
+        let mut free = house.let_in(&ada, app, &open_terms()).await;
+        house.clock.forward(SESSION_S - 10);
+        bound = house.refresh(&bound).await.unwrap();
+        free = house.refresh(&free).await.unwrap();
+        house.clock.forward(10);
+        invalid_grant(house.refresh(&bound).await);
+        while house.vault().expire().await.unwrap() {}
+        assert!(!works(&house, &bound).await);
+        assert!(works(&house, &free).await);
+        house.refresh(&free).await.unwrap();
+    }
+
+    async fn other_sessions_can_be_ended_one_by_one_or_all(house: House) {
+        let ada = house.person("ada").await;
+        let bob = house.person("bob").await;
+        let mut cookies = Vec::new();
+        for agent in ["phone", "desk"] {
+            cookies.push(house.vault().sign_in("ada", "ada-password".to_owned(), agent).await.unwrap());
+        }
+        let sessions = house.vault().sessions(&ada.own).await.unwrap();
+        assert_eq!(sessions.len(), 3);
+        assert_eq!(sessions.iter().filter(|session| session.this).count(), 1);
+        let phone = sessions.iter().find(|session| session.agent == "phone").unwrap().id;
+        assert_eq!(house.vault().session_end(&bob.own, phone).await, Err(Refusal::NotFound));
+        house.vault().session_end(&ada.own, phone).await.unwrap();
+        assert_eq!(house.vault().own(&cookies[0]).await.unwrap_err(), Refusal::SignedOut);
+        house.vault().sessions_end_others(&ada.own).await.unwrap();
+        assert_eq!(house.vault().own(&cookies[1]).await.unwrap_err(), Refusal::SignedOut);
+        assert!(house.vault().own(&ada.cookie).await.is_ok());
+    }
+
+    async fn a_paused_grant_refreshes_and_a_spent_or_retired_one_does_not(house: House) {
+        let ada = house.person("ada").await;
+        let app = house.app("Jukebox", &open_ceiling()).await;
+        let tokens = house.let_in(&ada, app, &open_terms()).await;
+        house.vault().grant_pause(&ada.own, tokens.grant, true).await.unwrap();
+        let tokens = house.refresh(&tokens).await.unwrap();
+        house.vault().grant_pause(&ada.own, tokens.grant, false).await.unwrap();
+        house.vault().app_retire(app, house.now().plus_seconds(DAY_S)).await.unwrap();
+        let tokens = house.refresh(&tokens).await.unwrap();
+        assert!(works(&house, &tokens).await);
+        house.clock.forward(DAY_S - 1);
+        let tokens = house.refresh(&tokens).await.unwrap();
+        house.clock.forward(1);
+        assert!(!works(&house, &tokens).await);
+        invalid_grant(house.refresh(&tokens).await);
+    }
+
+    async fn a_token_may_carry_less_than_its_grant(house: House) {
+        let ada = house.person("ada").await;
+        let app = house.app("Jukebox", &open_ceiling()).await;
+        let tokens = house.let_in(&ada, app, &open_terms()).await;
+        let request = |scope: &str| oauth::token::TokenRequest::Refresh {
+            refresh_token: tokens.refresh.clone(),
+            scope: Some(scope.to_owned()),
+            details: None,
+        };
+        let answer = house.vault().token(app, request("openid")).await.unwrap();
+        let caller = house.vault().caller(&answer.access_token).await.unwrap();
+        assert_eq!(caller.scopes(), Scopes::OPENID);
+        let refused = house.vault().friends_of_caller(&caller).await.unwrap_err();
+        assert_eq!(refused, Refusal::Scope("friends"));
+    }
+
+    async fn only_hashes_are_at_rest(house: House) {
+        let ada = house.person("ada").await;
+        let app = house.app("Jukebox", &open_ceiling()).await;
+        let new = vault::NewApp {
+            name: "Teller".to_owned(),
+            partner: "Bank".to_owned(),
+            redirect_uris: Vec::new(),
+            ceiling: oauth::details::ceiling_json(&open_ceiling()),
+            secret: true,
+        };
+        let (_, secret) = house.vault().app_add(new).await.unwrap();
+        let code = house.code(&ada, app, Scopes::ALL, &open_terms()).await;
+        let spare = house.code(&ada, app, Scopes::ALL, &open_terms()).await;
+        let tokens = house.redeem(app, &code).await.unwrap();
+        let next = house.refresh(&tokens).await.unwrap();
+        assert!(house.holds("Jukebox").await, "what is at rest can be searched");
+        let secrets = [
+            ada.cookie.as_str(),
+            "ada-password",
+            secret.as_deref().unwrap(),
+            &code,
+            &spare,
+            &tokens.access,
+            &tokens.refresh,
+            &next.access,
+            &next.refresh,
+        ];
+        for secret in secrets {
+            assert!(!house.holds(secret).await, "at rest in the clear: {secret}");
+            // Nor without the word before it.
+            let bare = secret.split_once('_').map_or(secret, |(_, bare)| bare);
+            assert!(!house.holds(bare).await, "at rest in the clear: {bare}");
+        }
+    }
+
+    async fn what_is_not_a_token_opens_nothing(house: House) {
+        let ada = house.person("ada").await;
+        let app = house.app("Jukebox", &open_ceiling()).await;
+        let tokens = house.let_in(&ada, app, &open_terms()).await;
+        let mut changed = tokens.access.clone();
+        let last = if changed.ends_with('A') { 'E' } else { 'A' };
+        changed.pop();
+        changed.push(last);
+        let spaced = format!("{} ", tokens.access);
+        for wrong in ["", "wxa_", "x", &tokens.refresh, &ada.cookie, &changed, &spaced, "wxa_\0", "wxa_\u{e9}"] {
+            assert_eq!(house.vault().caller(wrong).await.unwrap_err(), Refusal::Token, "{wrong:?}");
+        }
+        for wrong in ["", "wxb_", &tokens.access] {
+            assert_eq!(house.vault().own(wrong).await.unwrap_err(), Refusal::SignedOut, "{wrong:?}");
+        }
+    }
+}
