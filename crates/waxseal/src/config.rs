@@ -30,6 +30,13 @@ pub struct StoreOptions {
     public_url: Option<String>,
 }
 
+impl StoreOptions {
+    /// This folder, and nothing else.
+    pub(crate) fn folder(data: PathBuf) -> StoreOptions {
+        StoreOptions { data: Some(data), ..StoreOptions::default() }
+    }
+}
+
 /// Where a server listens.
 #[derive(Args, Debug, Clone, Default)]
 pub struct ListenOptions {

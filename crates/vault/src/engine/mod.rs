@@ -105,6 +105,11 @@ impl Engine {
         pending
     }
 
+    /// Is the data in a folder of this machine?
+    pub(crate) fn is_folder(&self) -> bool {
+        matches!(self.store, Store::Sqlite(_))
+    }
+
     /// Where tests plan what is to go wrong.
     #[cfg(any(test, feature = "faults"))]
     pub(crate) fn faults(&self) -> &faults::Faults {

@@ -8,6 +8,7 @@
 //! exception: `staff.rs` records first, with the reason, and the person sees it.
 
 mod access_list;
+mod audit;
 mod body;
 mod caller;
 mod conversations;
@@ -25,6 +26,7 @@ mod send;
 mod staff;
 
 pub use access_list::{Access, Deeds, LastUsed};
+pub use audit::Audit;
 pub use body::{Author, Message};
 pub use caller::Caller;
 pub use conversations::Started;

@@ -3,7 +3,7 @@
 //! Invariant: an act holds all it needs (files that were named are read before, paths are absolute), so it means the
 //! same wherever it runs.
 
-use super::{Out, Stop, app, grant, import, out, person};
+use super::{Out, Stop, app, doctor, grant, import, out, person, verify};
 use crate::config::{ListenOptions, Settings, StoreOptions};
 use crate::wiring::House;
 use crate::world::world;
@@ -23,6 +23,10 @@ pub enum Act {
     Grant(grant::What),
     /// Take in an export.
     Import(import::What),
+    /// Check the log, and every record against it.
+    Verify(verify::What),
+    /// Look whether all is well.
+    Doctor,
 }
 
 impl Act {
@@ -33,6 +37,8 @@ impl Act {
             Act::App(what) => what.run(vault, out).await,
             Act::Grant(what) => what.run(vault, out).await,
             Act::Import(what) => what.run(vault, out).await,
+            Act::Verify(what) => what.run(vault, out).await,
+            Act::Doctor => doctor::look(vault, out).await,
         }
     }
 

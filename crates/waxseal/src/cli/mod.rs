@@ -2,14 +2,19 @@
 //!
 //! Invariant: an error is one sentence on standard error and an exit code that api.md names; never a trace.
 
+mod act;
 mod app;
+mod demo;
+mod doctor;
 mod grant;
 mod import;
+mod openapi;
 mod out;
 mod person;
 mod serve;
 mod stop;
 mod table;
+mod verify;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -17,8 +22,6 @@ use std::process::ExitCode;
 pub use act::Act;
 pub use out::Out;
 pub use stop::{Exit, Stop};
-
-mod act;
 
 /// A private-messaging server on which apps reach people's messages only as far as each person let them, and every access leaves a record
 #[derive(Parser, Debug)]
@@ -31,10 +34,14 @@ struct Cli {
 #[derive(Subcommand, Debug)]
 enum Command {
     Serve(serve::Serve),
+    Demo(demo::Demo),
     Person(person::Person),
     App(app::App),
     Grant(grant::Grant),
     Import(import::Import),
+    Verify(verify::Verify),
+    Doctor(doctor::Doctor),
+    Openapi(openapi::Openapi),
 }
 
 /// Runs what the arguments ask for.
@@ -43,10 +50,14 @@ pub fn main() -> ExitCode {
     let Cli { command } = Cli::parse();
     let done = match command {
         Command::Serve(serve) => serve.run(),
+        Command::Demo(demo) => demo.run(),
         Command::Person(person) => person.run(),
         Command::App(app) => app.run(),
         Command::Grant(grant) => grant.run(),
         Command::Import(import) => import.run(),
+        Command::Verify(verify) => verify.run(),
+        Command::Doctor(doctor) => doctor.run(),
+        Command::Openapi(openapi) => openapi.run(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -33,6 +33,8 @@ pub(crate) const REDIRECT: &str = "https://app.example/callback";
 /// A ceiling that allows everything.
 pub(crate) const EVERYTHING: &str = r#"[{"type":"messages","actions":["list","read","send","delete"],
     "conversations":"all","since":"all","kinds":["text","card","receipt"],"expires_in":31536000}]"#;
+/// Every scope.
+pub(crate) const SCOPE: &str = "openid profile friends offline_access";
 const VERIFIER: &str = "a-verifier-of-at-least-forty-three-characters-x";
 
 /// A server and all around it.
@@ -41,6 +43,8 @@ pub(crate) struct Stage {
     pub(crate) url: String,
     /// Time, which stands still.
     pub(crate) clock: HandClock,
+    /// How much one grant may ask for, from the next start on.
+    pub(crate) limit: Option<api::Limit>,
     client: Client,
     running: Option<Running>,
     /// Access records when the server started: those of before a restart were spent by another process.
@@ -103,8 +107,17 @@ impl Stage {
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let (clock, client) = (HandClock::new(), Client::new());
         let url = String::new();
-        let mut stage =
-            Stage { url, clock, client, running: None, records_before: 0, place, runtime, _kept: kept };
+        let mut stage = Stage {
+            url,
+            clock,
+            limit: Some(api::Limit::default()),
+            client,
+            running: None,
+            records_before: 0,
+            place,
+            runtime,
+            _kept: kept,
+        };
         stage.start("127.0.0.1:0");
         stage
     }
@@ -114,7 +127,8 @@ impl Stage {
         listener.set_nonblocking(true).unwrap();
         self.url = format!("http://{}", listener.local_addr().unwrap());
         let world = World::new(self.clock.clone(), OsEntropy);
-        let house = House::open(self.place.clone(), Issuer::parse(&self.url).unwrap(), world).unwrap();
+        let mut house = House::open(self.place.clone(), Issuer::parse(&self.url).unwrap(), world).unwrap();
+        house.limit = self.limit;
         let (stop, stopped) = oneshot::channel::<()>();
         let router = house.router();
         let serving = self.runtime.spawn(async move {
@@ -288,27 +302,42 @@ impl Stage {
         self.post_form("/token", &fields)
     }
 
-    /// She lets the app in on all that it asks for: `{"actions":…}` stands in for the whole array's one object.
+    /// She lets the app in on all that it asks for, page by page; `details` is the one object of the array, without
+    /// `type` and `purpose`.
+    #[track_caller]
     pub(crate) fn grant(&self, person: &Person, app: &App, details: Value) -> Tokens {
-        let scope = "openid profile friends offline_access";
-        let mut object = json!({"type": "messages", "purpose": "Shows and answers chats in a test"});
-        object.as_object_mut().unwrap().extend(details.as_object().unwrap().clone());
-        let path = self.authorize_path(app, scope, Some(&json!([object])));
-        let code = self.consent(person, &path);
+        self.grant_with(person, app, details, |form| form)
+    }
+
+    /// The same, after she has changed something on the consent page.
+    #[track_caller]
+    pub(crate) fn grant_with(
+        &self,
+        person: &Person,
+        app: &App,
+        details: Value,
+        choose: impl FnOnce(Form) -> Form,
+    ) -> Tokens {
+        let path = self.authorize_path(app, SCOPE, Some(&asked(details)));
+        let page = self.browser_of(person).open(&path).expect(200);
+        let left = self.consent(&self.browser_of(person), choose(page.form("/consent")), "allow");
+        let code = query(&left, "code").unwrap_or_else(|| panic!("no code in {left}"));
         Tokens::read(self.redeem(app, &code).expect(200).json())
     }
 
-    fn consent(&self, person: &Person, path: &str) -> String {
-        let browser = self.browser_of(person);
-        let to = browser.once("GET", path, None).expect(303).location().to_owned();
-        let waiting = query(&to, "request").unwrap_or_else(|| panic!("not let in: {to}")).parse().unwrap();
-        let (vault, own) = (self.vault(), self.own(person));
-        let request = self.wait(vault.authorization(waiting)).unwrap().request;
-        let ceiling = self.wait(vault.app(request.client_id)).unwrap().ceiling;
-        let now = vault.world().now();
-        let offer = oauth::consent::offer(request.asked.as_ref(), request.scopes, &ceiling, now).unwrap();
-        self.wait(vault.consent_allow(&own, waiting, offer.scopes, offer.widest())).unwrap().1
+    /// Answers the consent form; where the browser is sent then comes back.
+    #[track_caller]
+    pub(crate) fn consent(&self, browser: &Browser, form: Form, decision: &str) -> String {
+        let page = browser.press(&form, Some(("decision", decision)));
+        page.answer.location().to_owned()
     }
+}
+
+/// What `grant` asks for, as an `authorization_details` array.
+pub(crate) fn asked(details: Value) -> Value {
+    let mut object = json!({"type": "messages", "purpose": "Shows and answers chats in a test"});
+    object.as_object_mut().unwrap().extend(details.as_object().unwrap().clone());
+    json!([object])
 }
 
 impl Drop for Stage {
