@@ -18,6 +18,11 @@ use super::{Fault, Faults, Job, OpenError, Session, connect, fault};
 
 /// Bodies in one commit. A flush costs the same for one as for many, but the first must not wait for too many.
 const BATCH_MAX: usize = 256;
+/// After a batch of so many the server is busy, and the next batch is given time to grow: a commit costs its flush, the
+/// pages that it writes and the caches of all readers, whatever it carries. Whoever is alone never waits.
+const BUSY: usize = 3;
+/// How long it is given.
+const LINGER: Duration = Duration::from_micros(1500);
 /// Bodies that may wait. Beyond this the server takes on more than it can store, and says so.
 const QUEUE_MAX: usize = 8192;
 const CACHE_KIB: i64 = 8 * 1024;
@@ -92,9 +97,15 @@ struct Committer {
 impl Committer {
     fn serve(self, jobs: &Receiver<Box<dyn Job>>) {
         let mut batch = Vec::with_capacity(BATCH_MAX);
+        let mut last = 0;
         while let Ok(first) = jobs.recv() {
+            if last >= BUSY {
+                // Nobody unparks this thread: it sleeps, and senders need not wake it for each body.
+                thread::park_timeout(LINGER);
+            }
             batch.push(first);
             batch.extend(jobs.try_iter().take(BATCH_MAX - 1));
+            last = batch.len();
             self.run(&mut batch);
             self.checkpointer.after_commit(&self.conn);
         }

@@ -1,0 +1,102 @@
+//! The benchmark: Waxseal's requests beside its own cheapest request, on one core, as ratios of one run.
+//!
+//! Invariant: every ratio is taken between figures of the same round. No figure here is a test; a test never looks at a clock.
+
+mod drive;
+mod house;
+mod process;
+mod report;
+mod serve;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const HELP: &str = "\
+Measures recorded reads and durable sends beside the server's own gate-only request, as ratios of one run.
+
+usage: cargo xtask bench [--rounds N] [--seconds S] [--connections N] [--people N] [--postgres URL]
+
+The server runs on core 0, the load on core 1. Figures are medians over the rounds, with the lowest and the highest.";
+
+/// What was asked on the command line.
+#[derive(Debug, Clone)]
+struct Options {
+    rounds: usize,
+    seconds: f64,
+    connections: usize,
+    people: usize,
+    postgres: Option<String>,
+}
+
+fn options() -> Result<Options, String> {
+    let mut options = Options { rounds: 3, seconds: 3.0, connections: 64, people: 400, postgres: None };
+    let mut words = std::env::args().skip(1);
+    while let Some(word) = words.next() {
+        let mut value = || words.next().ok_or(format!("{word} needs a value"));
+        let number = |text: String| text.parse::<f64>().map_err(|_| format!("{text} is not a number"));
+        match word.as_str() {
+            "--rounds" => options.rounds = number(value()?)?.max(1.0) as usize,
+            "--seconds" => options.seconds = number(value()?)?.max(0.2),
+            "--connections" => options.connections = number(value()?)?.max(1.0) as usize,
+            "--people" => options.people = number(value()?)?.max(2.0) as usize,
+            "--postgres" => options.postgres = Some(value()?),
+            _ => return Err(format!("{word} is not an option; see --help")),
+        }
+    }
+    Ok(options)
+}
+
+fn main() -> ExitCode {
+    let mut words = std::env::args().skip(1);
+    let outcome = match words.next().as_deref() {
+        Some("--help" | "-h") => {
+            report::line(HELP);
+            Ok(())
+        }
+        Some("--serve") => match words.next() {
+            Some(place) => serve::run(&place),
+            None => Err("--serve needs a place".into()),
+        },
+        _ => options().and_then(|options| run(&options)),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            report::complain(&why);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(options: &Options) -> Result<(), String> {
+    let folder = std::env::temp_dir().join(format!("waxseal-bench-{}", std::process::id()));
+    let outcome = measure(options, &folder);
+    let _ = std::fs::remove_dir_all(&folder);
+    outcome
+}
+
+fn measure(options: &Options, folder: &PathBuf) -> Result<(), String> {
+    std::fs::create_dir_all(folder).map_err(|e| e.to_string())?;
+    let place = options.postgres.clone().unwrap_or_else(|| folder.join("data").display().to_string());
+    report::line("Preparing people, conversations and messages …");
+    let house = house::build(&place, options.people)?;
+    process::pin("self", 1);
+    let server = process::Server::start(&place)?;
+    let mut figures = report::Figures::default();
+    for round in 0..options.rounds {
+        report::line(&format!("Round {} of {} …", round + 1, options.rounds));
+        for what in drive::What::EACH {
+            let requests = drive::requests(what, &house, round);
+            let cpu_before = server.cpu_s();
+            let run = drive::run(server.address, &requests, options.connections, options.seconds)?;
+            let cpu_us = (server.cpu_s() - cpu_before) * 1e6 / run.requests.max(1) as f64;
+            figures.add(what, run, cpu_us);
+        }
+    }
+    figures.print(options);
+    drop(server);
+    report::rest(folder)
+}

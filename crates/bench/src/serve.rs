@@ -1,0 +1,105 @@
+//! The server under measurement: the API as it is, and beside it the two requests that it is compared with.
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use http::{HeaderMap, StatusCode, header};
+use model::{Clock, ConversationId, Entropy, Time, World};
+use std::io::Write;
+use std::sync::Arc;
+use vault::{Page, Place, ReadMessages, Refusal, Setup, Vault};
+
+/// Who we say we are.
+pub(crate) const ISSUER: &str = "http://127.0.0.1:8080";
+
+pub(crate) struct SystemClock;
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "this program's one clock")]
+    fn now(&self) -> Time {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        Time::from_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+    }
+}
+
+pub(crate) struct OsEntropy;
+impl Entropy for OsEntropy {
+    #[expect(clippy::expect_used, reason = "without randomness nothing can go on")]
+    fn fill(&self, bytes: &mut [u8]) {
+        getrandom::fill(bytes).expect("the operating system gives random bytes");
+    }
+}
+
+/// A folder, or a PostgreSQL URL.
+pub(crate) fn place(text: &str) -> Place {
+    if text.starts_with("postgres") { Place::Postgres(text.into()) } else { Place::Folder(text.into()) }
+}
+
+/// Serves until it is killed; prints its address first.
+pub(crate) fn run(at: &str) -> Result<(), String> {
+    let world = World::new(SystemClock, OsEntropy);
+    let setup = Setup { place: place(at), issuer: ISSUER.to_owned(), log_origin: None };
+    let vault = Arc::new(Vault::open(setup, world).map_err(|e| e.to_string())?);
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| e.to_string())?;
+    runtime.block_on(async {
+        let _workers = work::start(&vault);
+        let doors = api::Doors { vault: vault.clone(), bus: bus::Bus::default(), limit: None };
+        let beside = Router::new()
+            .route("/bench/empty", get(|| async { StatusCode::NO_CONTENT }))
+            .route("/bench/gate/{conversation}", get(gate))
+            .route("/bench/own/{conversation}", get(own))
+            .with_state(vault);
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.map_err(|e| e.to_string())?;
+        let address = listener.local_addr().map_err(|e| e.to_string())?;
+        let mut out = std::io::stdout();
+        writeln!(out, "{address}").and_then(|()| out.flush()).map_err(|e| e.to_string())?;
+        axum::serve(listener, api::routes(doors).merge(beside)).await.map_err(|e| e.to_string())
+    })
+}
+
+fn refused(refusal: &Refusal) -> Response {
+    (StatusCode::FORBIDDEN, refusal.to_string()).into_response()
+}
+
+/// The yardstick: token check, decision, empty answer.
+async fn gate(
+    State(vault): State<Arc<Vault>>,
+    Path(conversation): Path<ConversationId>,
+    headers: HeaderMap,
+) -> Response {
+    let header = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let token = header.strip_prefix("Bearer ").unwrap_or_default();
+    let page = Page { limit: 50, ..Page::default() };
+    let permit = match vault.caller(token).await {
+        Ok(caller) => caller.permit(ReadMessages { conversation, page }),
+        Err(refusal) => Err(refusal),
+    };
+    match permit {
+        Ok(_unspent) => StatusCode::NO_CONTENT.into_response(),
+        Err(refusal) => refused(&refusal),
+    }
+}
+
+/// The same page, read by the person herself: no record.
+async fn own(
+    State(vault): State<Arc<Vault>>,
+    Path(conversation): Path<ConversationId>,
+    headers: HeaderMap,
+) -> Response {
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let cookie = vault::session_of(cookies, false).unwrap_or_default();
+    let page = Page { limit: 50, ..Page::default() };
+    let read = async {
+        let own = vault.own(cookie).await?;
+        vault.own_page(&own, conversation, page).await
+    };
+    match read.await {
+        Ok(page) => {
+            let next = page.next.map_or("null".to_owned(), |next| format!("\"{next}\""));
+            let body = format!("{{\"items\":{},\"next\":{next}}}", page.items);
+            ([(header::CONTENT_TYPE, "application/json")], body).into_response()
+        }
+        Err(refusal) => refused(&refusal),
+    }
+}
