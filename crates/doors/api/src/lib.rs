@@ -71,6 +71,7 @@ pub fn routes(doors: Doors) -> Router {
     let (router, _) = table().split_for_parts();
     router
         .route("/v1", any(problem::no_route))
+        .route("/v1/", any(problem::no_route))
         .route("/v1/{*rest}", any(problem::no_route))
         .method_not_allowed_fallback(problem::no_method)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))

@@ -198,7 +198,7 @@ pub struct Conversation {
     pub id: String,
     /// Its title, if it has one.
     pub title: Option<String>,
-    /// Who is in it now, in the order in which they came.
+    /// Who is in it now, those who came first before the others.
     pub participants: Vec<Person>,
     /// The seq of its newest message; 0 when there is none.
     pub last_seq: i64,

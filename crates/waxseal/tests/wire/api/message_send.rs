@@ -165,14 +165,14 @@ fn content_that_cannot_be_taken_is_refused_with_a_sentence() {
 fn bodies_that_cannot_be_read_are_refused_with_a_sentence() {
     let scene = Scene::new();
     let json = Some("application/json");
-    let deep = format!(r#"{{"content":{}1{}}}"#, "[".repeat(100_000), "]".repeat(100_000));
+    let deep = format!(r#"{{"content":{{"text":{}1{}}}}}"#, "[".repeat(100_000), "]".repeat(100_000));
     let too_large = format!(r#"{{"content":{{"type":"text","text":"{}"}}}}"#, "x".repeat(256 * 1024));
     let cases: [(&[u8], Option<&str>, u16, &str); 16] = [
         (b"", json, 400, "malformed"),
         (b" ", json, 400, "malformed"),
         (b"{", json, 400, "malformed"),
         (b"hello", json, 400, "malformed"),
-        (b"{}{}", json, 400, "malformed"),
+        (br#"{"content":{"type":"text","text":"a"}}}"#, json, 400, "malformed"),
         (b"\xff\xfe{}", json, 400, "malformed"),
         (b"{\"content\":{\"type\":\"text\",\"text\":\"\xc3\x28\"}}", json, 400, "malformed"),
         (br#"{"content":{"type":"text","text":"\ud800"}}"#, json, 400, "malformed"),
