@@ -3,7 +3,13 @@
 //! Invariant: no message leaves but through `sealed/`, where every way out but a person's own goes through a `Permit` and
 //! its durable record. Bodies of transactions are sync; the functions here are async only to wait for them.
 
+// The tests in here share a fixture with those outside, for whom this is a crate like any other.
+#[cfg(test)]
+extern crate self as vault;
+
 mod engine;
+#[cfg(test)]
+mod faults_tests;
 mod refusal;
 mod schema;
 mod sealed;

@@ -23,6 +23,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use fault::{Fault, OpenError};
+#[cfg(test)]
+pub(crate) use faults::What;
 pub(crate) use job::Pending;
 pub use meter::Timing;
 pub(crate) use schema::Step;
