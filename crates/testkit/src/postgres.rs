@@ -80,7 +80,10 @@ fn demand<T>(outcome: Result<T, String>) -> T {
 /// The cluster, connected to once for this process.
 fn server() -> Option<&'static Server> {
     static SERVER: OnceLock<Option<Server>> = OnceLock::new();
-    let found = SERVER.get_or_init(|| match Server::find() {
+    // On a thread of its own: a server that does not answer is given up with its runtime, which no task may drop.
+    let find =
+        || thread::scope(|scope| scope.spawn(Server::find).join().map_err(|_| "its search broke down"));
+    let found = SERVER.get_or_init(|| match find().map_err(str::to_owned).flatten() {
         Err(sentence) if sentence == INSTALL && std::env::var("CI").as_deref() != Ok("true") => {
             leave_out(&sentence);
             None
