@@ -60,6 +60,18 @@ pub struct ListedApp {
     pub history: Vec<Value>,
 }
 
+impl ListedApp {
+    /// How many people let it in, down to the last ten or to two digits (0, 40, 1300), so that nobody's coming or going
+    /// can be seen.
+    pub fn people_rounded(&self) -> i64 {
+        let mut step = 10;
+        while self.people >= step * 100 {
+            step *= 10;
+        }
+        self.people.max(0) / step * step
+    }
+}
+
 fn shape(e: impl std::fmt::Display) -> Fault {
     Fault::Shape(e.to_string())
 }

@@ -97,6 +97,9 @@ impl Vault {
                     return Err(Refusal::Conflict("the grant has ended; there is nothing to narrow".into()));
                 }
                 let terms = settle(&found.terms, found.given_at, now).map_err(Refusal::Invalid)?;
+                for conversation in terms.reach.chosen.iter().flatten() {
+                    super::conversations::participant(tx, *conversation, person)?.ok_or(Refusal::NotFound)?;
+                }
                 if terms == found.terms { Ok(()) } else { grants::narrow(tx, grant, &terms, now) }
             })
             .await
