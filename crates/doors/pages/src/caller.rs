@@ -6,12 +6,13 @@ use crate::done::Done;
 use crate::problem::Problem;
 use crate::view::{Page, Viewer};
 use crate::{Door, cookies, form};
-use axum::extract::{FromRequestParts, Path};
+use axum::extract::{FromRequestParts, Path, Query};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::response::Response;
 use data_encoding::BASE64URL_NOPAD;
 use serde::de::DeserializeOwned;
+use std::convert::Infallible;
 use std::sync::Arc;
 use vault::{Own, Refusal};
 
@@ -101,6 +102,18 @@ impl FromRequestParts<Arc<Door>> for Anyone {
         };
         let flash = parts.uri.query().and_then(Done::flash);
         Ok(Anyone { page: Page { viewer: None, csrf, flash }, session, fresh })
+    }
+}
+
+/// What a query asks for. What cannot be read of it is not asked for.
+pub(crate) struct Queried<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequestParts<S> for Queried<T> {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let asked = Query::try_from_uri(&parts.uri).map(|Query(asked)| asked);
+        Ok(Queried(asked.unwrap_or_default()))
     }
 }
 

@@ -4,13 +4,12 @@
 //! that will be enforced.
 
 use crate::Door;
-use crate::caller::Person;
+use crate::caller::{Person, Queried};
 use crate::page::page_returning_to;
 use crate::problem::Problem;
 use crate::reach::{self, Given};
 use crate::view::{Consent, Hidden, Name, Preview, TermsForm, count};
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use model::{Action, AuthorizationId, GrantState, Terms};
@@ -28,7 +27,7 @@ pub(crate) struct Question {
     app: AppFacts,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 pub(crate) struct Which {
     request: String,
 }
@@ -160,9 +159,8 @@ pub(crate) async fn draw(
 pub(crate) async fn consent_see(
     State(door): State<Arc<Door>>,
     person: Person,
-    which: Result<Query<Which>, QueryRejection>,
+    Queried(Which { request }): Queried<Which>,
 ) -> Result<Response, Problem> {
-    let Ok(Query(Which { request })) = which else { return Err(Problem::NoPage) };
     let question = question(&door, &person, &request).await?;
     draw(&door, person, question, None, false).await
 }

@@ -3,24 +3,51 @@
 //! Invariant: every page works without script; what people wrote reaches HTML only through `view`'s guarded types; nothing
 //! changes but by a form of our own (`form.rs`), and then the answer is a redirect.
 
+mod app_list;
 pub mod assets;
 mod attempts;
 mod caller;
 mod consent_answer;
 mod consent_see;
+mod conversation_apps;
+mod conversation_list;
+mod conversation_live;
+mod conversation_see;
+mod conversation_start;
 mod cookies;
+mod deleted_list;
+mod directory;
 mod done;
 mod form;
+mod friend_answer;
+mod friend_ask;
+mod friends_list;
+mod grant_card;
+mod grant_narrow;
+mod grant_pause;
+mod grant_revoke;
+mod grant_see;
+mod message_delete;
+mod message_restore;
+mod message_send;
+mod messages_shown;
+mod notices;
 pub mod page;
+mod password_change;
 mod problem;
 mod reach;
+mod read_mark;
+mod rename;
 mod return_to;
+mod session_end;
+mod settings;
 mod shown_text;
 mod sign_in;
 mod sign_out;
 mod sign_up;
 pub mod view;
 mod when;
+mod wish;
 
 #[cfg(test)]
 mod samples;
@@ -31,7 +58,7 @@ use askama::Template;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
-use axum::routing::get;
+use axum::routing::{get, post};
 use oauth::metadata::Issuer;
 use std::sync::Arc;
 use vault::Vault;
@@ -71,6 +98,36 @@ pub fn routes(doors: Doors) -> Router {
         .route("/sign-in", get(sign_in::sign_in_see).post(sign_in::sign_in))
         .route("/sign-out", get(sign_out::sign_out_see).post(sign_out::sign_out))
         .route("/consent", get(consent_see::consent_see).post(consent_answer::consent_answer))
+        .route("/", get(conversation_list::conversation_list))
+        .route("/conversations", post(conversation_start::conversation_start))
+        .route("/conversations/new", get(conversation_start::conversation_new))
+        .route("/conversations/{id}", get(conversation_see::conversation_see))
+        .route("/conversations/{id}/live", get(conversation_live::conversation_live))
+        .route("/conversations/{id}/send", post(message_send::message_send))
+        .route("/conversations/{id}/read", post(read_mark::read_mark))
+        .route("/conversations/{id}/messages/{seq}/delete", post(message_delete::message_delete))
+        .route("/conversations/{id}/apps", get(conversation_apps::conversation_apps))
+        .route("/conversations/{id}/apps/words", post(wish::wish_words_here))
+        .route("/conversations/{id}/apps/lock", post(wish::wish_lock))
+        .route("/deleted", get(deleted_list::deleted_list))
+        .route("/deleted/{conversation}/{seq}/restore", post(message_restore::message_restore))
+        .route("/friends", get(friends_list::friends_list))
+        .route("/friends/request", post(friend_ask::friend_ask))
+        .route("/friends/{id}/{answer}", post(friend_answer::friend_answer))
+        .route("/apps", get(app_list::app_list))
+        .route("/apps/{grant}", get(grant_see::grant_see))
+        .route("/apps/{grant}/narrow", post(grant_narrow::grant_narrow))
+        .route("/apps/{grant}/pause", post(grant_pause::grant_pause))
+        .route("/apps/{grant}/revoke", post(grant_revoke::grant_revoke))
+        .route("/notices", get(notices::notices))
+        .route("/settings", get(settings::settings))
+        .route("/settings/name", post(rename::rename))
+        .route("/settings/password", post(password_change::password_change))
+        .route("/settings/words", post(wish::wish_words_everywhere))
+        .route("/settings/hide", post(wish::wish_hide))
+        .route("/settings/sessions/end", post(session_end::sessions_end))
+        .route("/settings/sessions/{id}/end", post(session_end::session_end))
+        .route("/directory", get(directory::directory))
         .route("/static/{name}", get(assets::asset))
         .fallback(async || problem::Problem::NoPage)
         .layer(DefaultBodyLimit::max(form::FORM_BYTES_MAX))

@@ -12,6 +12,15 @@ use axum::http::{StatusCode, header};
 use axum::response::Response;
 use std::sync::Arc;
 
+/// Goes on, signed out.
+pub(crate) fn signed_out(door: &Door, address: &str) -> Response {
+    let mut response = go_to(address);
+    if let Some(cookie) = cookies::clear_session(door.secure()) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    response
+}
+
 /// `GET /sign-out`
 pub(crate) async fn sign_out_see(person: Person) -> Response {
     page(StatusCode::OK, &SignOut { page: person.page })
@@ -25,9 +34,5 @@ pub(crate) async fn sign_out(
 ) -> Result<Response, Problem> {
     door.vault.sign_out(&person.cookie).await?;
     let return_to = return_to::local(form.text("return_to")).map(str::to_owned);
-    let mut response = go_to(&return_to.unwrap_or_else(|| Done::SignedOut.at("/sign-in")));
-    if let Some(cookie) = cookies::clear_session(door.secure()) {
-        response.headers_mut().append(header::SET_COOKIE, cookie);
-    }
-    Ok(response)
+    Ok(signed_out(&door, &return_to.unwrap_or_else(|| Done::SignedOut.at("/sign-in"))))
 }

@@ -24,18 +24,18 @@ pub use crate::when::When;
 pub use apps::{AppCard, Apps};
 pub use consent::{Consent, Hidden, Preview};
 pub use conversation::{
-    AppsHere, Card, Content, Conversation, Conversations, Entry, Erasable, Message, Messages, Participant,
-    Receipt, Row, entries,
+    AppsHere, Card, Content, Conversation, Conversations, Erasable, Message, Messages, Participant, Receipt,
+    Row, entries,
 };
 pub use conversation_apps::{AppHere, ConversationApps};
 pub use conversation_new::ConversationNew;
 pub use deleted::{Deleted, DeletedRow};
 pub use directory::{Directory, DirectoryEntry, FormerCeiling};
 pub use friends::{Friend, Friends};
-pub use grant::{Access, Change, Grant, Usage};
+pub use grant::{Access, Change, Filter, Grant, Usage};
 pub use notices::{Notice, Notices};
 pub use problem::Problem;
-pub use rights::{action_label, ceiling_lines};
+pub use rights::{action_label, ceiling_lines, deeds};
 pub use settings::{Session, Settings};
 pub use sign::{SignIn, SignOut, SignUp};
 pub use terms::{ConversationBox, TermsForm};

@@ -89,6 +89,8 @@ fn jukebox() -> AppCard {
         since: date("2026-11-01T09:00:00Z"),
         until: date("2027-01-30T09:00:00Z"),
         ended_because: None,
+        is_paused: false,
+        is_suspended: false,
         last_used: Some(moment("2026-11-23T11:52:00Z")),
     }
 }
@@ -139,6 +141,15 @@ fn grant() -> Grant {
         page: after(Flash::done("Narrowed. It holds from this moment on.")),
         card: jukebox(),
         terms: Some(terms("all", None)),
+        terms_problem: None,
+        filters: vec![
+            Filter { label: "All", href: "/apps/gra_1#accesses".to_owned(), is_current: true },
+            Filter {
+                label: "Read messages",
+                href: "/apps/gra_1?action=read#accesses".to_owned(),
+                is_current: false,
+            },
+        ],
         accesses_total: 1_243,
         accesses: vec![
             access(1_243, "Read 11 messages", Some("numbers 21 to 31"), false),

@@ -36,6 +36,10 @@ pub struct AppCard {
     pub until: When,
     /// Why it ended (`You revoked it`), for those that have.
     pub ended_because: Option<String>,
+    /// Whether the person holds it for now.
+    pub is_paused: bool,
+    /// Whether the operator suspended or retired the app.
+    pub is_suspended: bool,
     /// When it last did anything.
     pub last_used: Option<When>,
 }

@@ -4,7 +4,8 @@ use super::{AppCard, Name, Page, Pager, TermsForm, When, counted, grouped};
 use askama::Template;
 use model::Action;
 
-/// `/apps/{grant}`. Its forms post to `/apps/{grant}/narrow` (the fields of [`TermsForm`]) and `/apps/{grant}/revoke`.
+/// `/apps/{grant}`. Its forms post to `/apps/{grant}/narrow` (the fields of [`TermsForm`]),
+/// `/apps/{grant}/pause` (`pause` = `on` or `off`) and `/apps/{grant}/revoke`.
 #[derive(Template, Debug, Clone)]
 #[template(path = "grant.html")]
 pub struct Grant {
@@ -14,7 +15,11 @@ pub struct Grant {
     pub card: AppCard,
     /// What remains, to be narrowed; `None` once it has ended.
     pub terms: Option<TermsForm>,
-    /// How many accesses there are in all, shown or not.
+    /// Why a narrowing cannot stand, when the page is shown again.
+    pub terms_problem: Option<String>,
+    /// The ways to look at accesses of one kind.
+    pub filters: Vec<Filter>,
+    /// How many accesses there are in all (of this kind), shown or not.
     pub accesses_total: u64,
     /// Newest first; each is on record for ever.
     pub accesses: Vec<Access>,
@@ -28,6 +33,21 @@ impl Grant {
     fn total(&self) -> String {
         grouped(self.accesses_total)
     }
+
+    fn is_filtered(&self) -> bool {
+        self.filters.iter().skip(1).any(|filter| filter.is_current)
+    }
+}
+
+/// One way to look at the accesses.
+#[derive(Debug, Clone)]
+pub struct Filter {
+    /// What it says.
+    pub label: &'static str,
+    /// Its address.
+    pub href: String,
+    /// Whether it is the one in force.
+    pub is_current: bool,
 }
 
 /// What one action could do and did.

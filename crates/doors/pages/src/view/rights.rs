@@ -2,7 +2,7 @@
 //!
 //! Invariant: each match is exhaustive over `model`'s own types, so that a right cannot be granted that no page can name.
 
-use model::{Action, Ceiling, Kind, Kinds, ReachCap, Since};
+use model::{Action, Actions, Ceiling, Kind, Kinds, ReachCap, Since};
 use oauth::wording::span;
 
 /// The name of an action as a line of a form or a table.
@@ -31,14 +31,18 @@ pub(super) const fn kind_meaning(kind: Kind) -> &'static str {
     }
 }
 
-/// A ceiling for the directory, a phrase a line: `See and read`, `Any conversation`, `Back to the first message`, …
-pub fn ceiling_lines(ceiling: &Ceiling) -> Vec<String> {
-    let word = |action| match action {
+/// Actions as deeds, in a sentence: `see, read and send`.
+pub fn deeds(actions: Actions) -> String {
+    joined(actions.iter().map(|action| match action {
         Action::List => "see",
         Action::Read => "read",
         Action::Send => "send",
         Action::Delete => "delete",
-    };
+    }))
+}
+
+/// A ceiling for the directory, a phrase a line: `See and read`, `Any conversation`, `Back to the first message`, …
+pub fn ceiling_lines(ceiling: &Ceiling) -> Vec<String> {
     if ceiling.actions.is_empty() {
         return vec!["Sign people in; no messages".to_owned()];
     }
@@ -55,7 +59,7 @@ pub fn ceiling_lines(ceiling: &Ceiling) -> Vec<String> {
     };
     let kinds =
         (ceiling.kinds != Kinds::ALL).then(|| capitalised(&joined(ceiling.kinds.iter().map(kind_label))));
-    let actions = capitalised(&joined(ceiling.actions.iter().map(word)));
+    let actions = capitalised(&deeds(ceiling.actions));
     let end = format!("For at most {}", span(ceiling.expires_in_s));
     [Some(actions), Some(reach.to_owned()), Some(since), kinds, Some(end)].into_iter().flatten().collect()
 }
@@ -79,7 +83,7 @@ fn joined<'a>(words: impl Iterator<Item = &'a str>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use model::{Actions, Scopes};
+    use model::Scopes;
 
     #[test]
     fn ceilings_in_few_words() {

@@ -3,3 +3,5 @@
 mod browser;
 mod consent;
 mod signing;
+mod steering;
+mod talking;

@@ -1,0 +1,37 @@
+//! `POST /friends/request`: she asks someone, by handle, to be her friend.
+
+use crate::Door;
+use crate::caller::Person;
+use crate::done::Done;
+use crate::form::Form;
+use crate::friends_list::draw;
+use crate::problem::{Problem, go_to, sentence};
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use bus::Hint;
+use model::Handle;
+use std::sync::Arc;
+use vault::Refusal;
+
+/// `POST /friends/request`
+pub(crate) async fn friend_ask(
+    State(door): State<Arc<Door>>,
+    person: Person,
+    form: Form,
+) -> Result<Response, Problem> {
+    let typed = form.text("handle");
+    let problem = match Handle::parse(typed) {
+        Ok(handle) => match door.vault.friend_ask(&person.own, &handle).await {
+            Ok(()) => {
+                door.bus.tell(Hint::Person(door.vault.person_by_handle(&handle).await?));
+                return Ok(go_to(&Done::Asked.at("/friends")));
+            }
+            Err(Refusal::NotFound) => format!("Nobody here is called @{handle}. Check the spelling."),
+            Err(refusal @ Refusal::Invalid(_)) => sentence(&refusal),
+            Err(refusal) => return Err(refusal.into()),
+        },
+        Err(why) => sentence(&why),
+    };
+    draw(&door, person, StatusCode::UNPROCESSABLE_ENTITY, typed.into(), Some(problem)).await
+}
