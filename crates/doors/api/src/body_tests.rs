@@ -1,3 +1,4 @@
+//! The header Content-Type: what is declared as JSON.
 use super::*;
 use http::HeaderValue;
 

@@ -76,3 +76,7 @@ impl Asking {
 #[cfg(test)]
 #[path = "caller_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "act_tests.rs"]
+mod act_tests;

@@ -1,3 +1,4 @@
+//! The header Authorization: what is a bearer token and what is not.
 use super::*;
 use http::HeaderValue;
 

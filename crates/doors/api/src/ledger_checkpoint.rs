@@ -12,5 +12,5 @@ use std::sync::Arc;
     responses((status = 200, description = "A C2SP signed note", body = String, content_type = "text/plain; charset=utf-8")))]
 pub(crate) async fn ledger_checkpoint(State(door): State<Arc<Door>>) -> Result<Response, Problem> {
     let note = door.vault.checkpoint().await?;
-    Ok(published(note.into_bytes(), "text/plain; charset=utf-8", "public, max-age=1"))
+    Ok(published(note, "text/plain; charset=utf-8", "public, max-age=1"))
 }

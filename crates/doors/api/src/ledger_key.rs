@@ -11,5 +11,5 @@ use std::sync::Arc;
     responses((status = 200, description = "One line", body = String, content_type = "text/plain; charset=utf-8")))]
 pub(crate) async fn ledger_key(State(door): State<Arc<Door>>) -> Response {
     let line = format!("{}\n", door.vault.log_key());
-    published(line.into_bytes(), "text/plain; charset=utf-8", "public, max-age=300")
+    published(line, "text/plain; charset=utf-8", "public, max-age=300")
 }

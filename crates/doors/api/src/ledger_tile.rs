@@ -33,8 +33,8 @@ pub(crate) fn open(headers: &mut HeaderMap) {
 }
 
 /// An answer that anyone may have, from any page, for as long as `cache` says.
-pub(crate) fn published(bytes: Vec<u8>, kind: &'static str, cache: &'static str) -> Response {
-    let mut response = Response::new(Body::from(bytes));
+pub(crate) fn published(bytes: impl Into<Body>, kind: &'static str, cache: &'static str) -> Response {
+    let mut response = Response::new(bytes.into());
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static(cache));

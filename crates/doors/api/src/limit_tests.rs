@@ -1,3 +1,4 @@
+//! Buckets: what they give, what they refuse, what they forget.
 use super::*;
 
 const LIMIT: Limit = Limit { requests: 10, window_s: 5 };

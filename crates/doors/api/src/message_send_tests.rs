@@ -1,3 +1,4 @@
+//! Idempotency keys: what is one and what is not.
 use super::*;
 use http::HeaderValue;
 

@@ -176,7 +176,7 @@ fn headers(status: u16) -> &'static [(&'static str, &'static str)] {
 #[utoipa::path(get, path = "/openapi.json", tag = "for anyone", security(()),
     responses((status = 200, description = "OpenAPI 3.1", body = Object, content_type = "application/json")))]
 pub(crate) async fn openapi_see(State(_): State<Arc<Door>>) -> Response {
-    published(openapi().as_bytes().to_vec(), "application/json", "public, max-age=300")
+    published(openapi(), "application/json", "public, max-age=300")
 }
 
 #[cfg(test)]

@@ -1,3 +1,4 @@
+//! The OpenAPI document: checked in as it is made, whole, and leading nowhere false.
 use super::*;
 use crate::problems::PROBLEMS;
 use serde_json::Value;

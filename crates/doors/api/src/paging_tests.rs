@@ -1,3 +1,4 @@
+//! Numbers, pages and cursors: one spelling each, and forged ones refused.
 use super::*;
 use model::ConversationId;
 

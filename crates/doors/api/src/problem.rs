@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use data_encoding::HEXLOWER;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, StatusCode};
-use model::{No, Withheld};
+use model::{No, Withheld, World};
 use oauth::metadata::RESOURCE_PATH;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -179,20 +179,20 @@ struct Document<'a> {
 pub(crate) async fn tell(State(door): State<Arc<Door>>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
-        response = problem.write(&door);
+        response = problem.write(door.vault.issuer(), door.vault.world());
     }
     response.headers_mut().entry(CACHE_CONTROL).or_insert(NO_STORE);
     response
 }
 
 impl Problem {
-    fn write(mut self, door: &Door) -> Response {
+    fn write(mut self, issuer: &str, world: &World) -> Response {
         if let Some(fault) = self.0.fault.take() {
-            let event = HEXLOWER.encode(&door.vault.world().random::<8>());
+            let event = HEXLOWER.encode(&world.random::<8>());
             tracing::error!(event, %fault, "a request failed");
             self = self.with("event", event);
         }
-        let challenge = self.challenge(door.vault.issuer());
+        let challenge = self.challenge(issuer);
         let Said { listed, detail, members, receipt, too_many, .. } = *self.0;
         let document = Document {
             r#type: format!("/problems/{}", listed.name),
@@ -258,3 +258,7 @@ pub(crate) async fn no_method() -> Problem {
         "this path does not take this method; the header Allow lists those that it takes",
     )
 }
+
+#[cfg(test)]
+#[path = "problem_tests.rs"]
+mod tests;
