@@ -61,15 +61,19 @@ pub struct ListedApp {
 }
 
 impl ListedApp {
-    /// How many people let it in, down to the last ten or to two digits (0, 40, 1300), so that nobody's coming or going
-    /// can be seen.
+    /// How many people let it in, rounded so that nobody's coming or going can be seen.
     pub fn people_rounded(&self) -> i64 {
-        let mut step = 10;
-        while self.people >= step * 100 {
-            step *= 10;
-        }
-        self.people.max(0) / step * step
+        rounded(self.people)
     }
+}
+
+/// Down to the last ten, or to two digits: 0, 40, 1300.
+fn rounded(people: i64) -> i64 {
+    let mut step = 10;
+    while people >= step * 100 {
+        step *= 10;
+    }
+    people.max(0) / step * step
 }
 
 fn shape(e: impl std::fmt::Display) -> Fault {
@@ -229,5 +233,17 @@ impl Vault {
     /// An app by its `client_id`, with whatever the issuer needs; `None` when there is none.
     pub async fn app_find(&self, app: AppId) -> Result<Option<AppFacts>, Refusal> {
         self.engine.read("app_find", move |snap| Ok(apps::read(snap, app)?)).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn people_are_rounded_down_to_tens_or_two_digits() {
+        let cases =
+            [(-1, 0), (0, 0), (9, 0), (10, 10), (99, 90), (999, 990), (1_049, 1_000), (123_456, 120_000)];
+        for (people, rounded) in cases {
+            assert_eq!(super::rounded(people), rounded, "{people}");
+        }
     }
 }
