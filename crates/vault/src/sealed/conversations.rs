@@ -8,6 +8,7 @@ use super::permit::{ListConversations, Permit, SeeConversation, StartConversatio
 use super::place;
 use super::record::{Opened, Record, Sealed, Touched};
 use crate::engine::{Reads, Row, Tx, params};
+use crate::tables::apps::AppFacts;
 use crate::tables::conversations::{self as rows, CONVERSATION_PEOPLE_MAX};
 use crate::tables::ids::id;
 use crate::{Fault, Refusal, Vault};
@@ -64,8 +65,21 @@ fn json_text(text: Option<&str>) -> Result<String, Fault> {
     serde_json::to_string(&text).map_err(|e| Fault::Shape(e.to_string()))
 }
 
+/// What telling conversations looks up once for all of them.
+struct Known {
+    names: Names,
+    apps: Vec<AppFacts>,
+    now: Time,
+}
+
+impl Known {
+    fn at(now: Time) -> Self {
+        Known { names: Names::default(), apps: Vec::new(), now }
+    }
+}
+
 /// Tells a conversation: who is in it, its title, and whose apps are active in it.
-fn tell(db: &mut impl Reads, names: &mut Names, out: &mut String, line: &Line) -> Result<(), Fault> {
+fn tell(db: &mut impl Reads, known: &mut Known, out: &mut String, line: &Line) -> Result<(), Fault> {
     let people = db.all(
         "select person from participants where conversation = $1 and left_at is null order by joined_at, person",
         params![line.id.as_bytes()],
@@ -77,9 +91,9 @@ fn tell(db: &mut impl Reads, names: &mut Names, out: &mut String, line: &Line) -
         if at > 0 {
             out.push(',');
         }
-        out.push_str(names.person(db, person)?);
+        out.push_str(known.names.person(db, person)?);
     }
-    let apps = rows::active_apps(db, *id)?;
+    let apps = rows::active_apps(db, &mut known.apps, *id, known.now)?;
     let apps = serde_json::to_string(&apps).map_err(|e| Fault::Shape(e.to_string()))?;
     out.push_str(&format!(
         r#"],"last_seq":{last_seq},"last_at":"{last_at}","created_at":"{created_at}","active_apps":{apps}}}"#
@@ -115,13 +129,13 @@ impl Vault {
             let limit = usize::try_from(permit.ask.limit).unwrap_or(0);
             let more = lines.len() > limit;
             lines.truncate(limit);
-            let mut names = Names::default();
+            let mut known = Known::at(permit.now);
             let mut items = String::from("[");
             for line in &lines {
                 if items.len() > 1 {
                     items.push(',');
                 }
-                tell(snap, &mut names, &mut items, line)?;
+                tell(snap, &mut known, &mut items, line)?;
             }
             items.push(']');
             let next =
@@ -140,7 +154,7 @@ impl Vault {
             found.filter(|found| permit.limits.reaches(&found.place)).ok_or(Refusal::NotFound)?;
             let line = one(snap, conversation)?.ok_or(Refusal::NotFound)?;
             let mut json = String::new();
-            tell(snap, &mut Names::default(), &mut json, &line)?;
+            tell(snap, &mut Known::at(permit.now), &mut json, &line)?;
             let touched = Touched { conversation: Some(conversation), count: 1, ..Touched::default() };
             Ok(Sealed::new(json, touched))
         })
@@ -167,7 +181,7 @@ impl Vault {
                 let record = Record::write(tx, permit, touched)?;
                 let line = one(record.tx, id)?.ok_or(Refusal::NotFound)?;
                 let mut json = String::new();
-                tell(record.tx, &mut Names::default(), &mut json, &line)?;
+                tell(record.tx, &mut Known::at(permit.now), &mut json, &line)?;
                 Ok((json, record.close()))
             })
             .await?;

@@ -1,10 +1,14 @@
 //! Conversations and who is in them. Not what they say: that is sealed.
 
+use super::apps::{self, AppFacts};
 use super::friends::{Face, face};
+use super::grants::{self, Grant};
 use super::ids::{id, opt_id};
 use crate::engine::{Reads, Tx, params};
 use crate::{Fault, Own, Refusal, Vault};
-use model::{Actions, AppId, ConversationId, GrantId, Limits, PersonId, Time};
+use model::{
+    Action, Actions, AppId, ConversationId, GrantId, Limits, PersonId, Place, Standing, Time, allow,
+};
 use serde::Serialize;
 
 /// The most people in one conversation.
@@ -135,36 +139,63 @@ pub struct ActiveApp {
     pub of: PersonId,
 }
 
-/// The apps of its participants whose live grants reach a conversation. The predicate is that of `Limits::reaches`.
+/// What the rule lets the app of a grant do in a place.
+fn allowed(grant: &Grant, app: &AppFacts, place: &Place, now: Time) -> Actions {
+    let standing = Standing {
+        now,
+        app: app.id,
+        app_live: app.live_at(now),
+        ceiling: &app.ceiling,
+        person: grant.person,
+        terms: &grant.terms,
+        state: grant.state,
+        given_at: grant.given_at,
+        used: u64::try_from(grant.used).unwrap_or(u64::MAX),
+    };
+    let reaches = |limits: Limits| limits.reaches(place);
+    Action::EACH.iter().copied().filter(|&action| allow(&standing, action).is_ok_and(reaches)).collect()
+}
+
+/// The apps of its participants that may do something in a conversation now, each with what the rule lets it do.
+/// `known` are apps that were looked up before.
 pub(crate) fn active_apps(
     db: &mut impl Reads,
+    known: &mut Vec<AppFacts>,
     conversation: ConversationId,
+    now: Time,
 ) -> Result<Vec<ActiveApp>, Fault> {
-    let mut apps: Vec<ActiveApp> = Vec::new();
-    let found = db.all(
-        "select a.id, a.name, g.actions, p.person from conversations c \
+    let sql = format!(
+        "select {}, c.started_via, (select count(*) from grant_conversations k \
+         where k.grant_id = g.id and k.conversation = c.id) from conversations c \
          join participants p on p.conversation = c.id and p.left_at is null \
-         join grants g on g.person = p.person and g.state = 'active' join apps a on a.id = g.app and a.state = 'live' \
-         where c.id = $1 and c.locks = 0 and g.actions <> 0 and (g.started_only = 0 or c.started_via = a.id) \
-         and (g.chosen_only = 0 or exists (select 1 from grant_conversations k \
-         where k.grant_id = g.id and k.conversation = c.id)) order by a.name, a.id, p.person",
-        params![conversation.as_bytes()],
-        |row| {
-            Ok(ActiveApp {
-                id: id(row, 0)?,
-                name: row.text(1)?.to_owned(),
-                actions: Actions::from_bits(row.int(2)?).closed(),
-                of: id(row, 3)?,
-            })
-        },
-    )?;
-    for app in found {
-        match apps.iter_mut().find(|known| known.id == app.id && known.of == app.of) {
-            Some(known) => known.actions = known.actions.iter().chain(app.actions.iter()).collect(),
-            None => apps.push(app),
+         join grants g on g.person = p.person and g.state = 'active' and g.actions <> 0 \
+         where c.id = $1 and c.locks = 0 order by g.person",
+        grants::COLUMNS
+    );
+    let found = db.all(&sql, params![conversation.as_bytes()], |row| {
+        Ok((grants::grant_of_row(row)?, opt_id::<AppId>(row, 17)?, row.int(18)? != 0))
+    })?;
+    let mut active: Vec<ActiveApp> = Vec::new();
+    for (grant, started_via, chosen) in found {
+        let at = match known.iter().position(|app| app.id == grant.app) {
+            Some(at) => at,
+            None => {
+                let gone = || Fault::Shape(format!("{} has gone", grant.app));
+                known.push(apps::read(db, grant.app)?.ok_or_else(gone)?);
+                known.len() - 1
+            }
+        };
+        let app = &known[at];
+        let place = Place { participant: true, started: started_via == Some(app.id), chosen, locked: false };
+        let actions = allowed(&grant, app, &place, now);
+        match active.iter_mut().find(|other| other.id == app.id && other.of == grant.person) {
+            Some(other) => other.actions = other.actions.iter().chain(actions.iter()).collect(),
+            None if actions.is_empty() => {}
+            None => active.push(ActiveApp { id: app.id, name: app.name.clone(), actions, of: grant.person }),
         }
     }
-    Ok(apps)
+    active.sort_by(|one, other| (&one.name, one.id).cmp(&(&other.name, other.id)));
+    Ok(active)
 }
 
 /// The conversations of a person that limits reach, with `chosen` for the list of a grant that is not given yet.
@@ -291,7 +322,7 @@ impl Vault {
         own: &Own,
         conversation: ConversationId,
     ) -> Result<Conversation, Refusal> {
-        let me = own.person();
+        let (me, now) = (own.person(), self.world.now());
         self.engine
             .read("own_conversation", move |snap| -> Result<_, Refusal> {
                 let sql = format!("{LISTED} and c.id = $2");
@@ -306,7 +337,7 @@ impl Vault {
                     |row| Ok((row.int(0)? != 0, row.int(1)? != 0, row.int(2)?)),
                 )?;
                 let (words_out, locked, locks) = wishes.ok_or(Refusal::NotFound)?;
-                let apps = active_apps(snap, conversation)?;
+                let apps = active_apps(snap, &mut Vec::new(), conversation, now)?;
                 Ok(Conversation { listed, others, apps, words_out, locked, locks })
             })
             .await

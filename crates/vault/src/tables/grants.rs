@@ -48,7 +48,7 @@ impl Grant {
     }
 }
 
-/// The columns that `terms_of_row` reads, 0 to 7; `grant` reads on from there.
+/// The columns that `terms_of_row` reads, 0 to 7; `grant_of_row` reads on from there, to 16.
 pub(crate) const COLUMNS: &str = "g.actions, g.started_only, g.chosen_only, g.since_kind, g.since_value, g.kinds, g.ends_at, g.uses, \
     g.id, g.person, g.app, g.scopes, g.state, g.purpose, g.given_at, g.used, g.used_at";
 
@@ -73,7 +73,7 @@ pub(crate) fn terms_of_row(row: &Row<'_>) -> Result<Terms, Fault> {
 }
 
 /// A grant in the order of `COLUMNS`, its list of conversations still empty.
-fn grant(row: &Row<'_>) -> Result<Grant, Fault> {
+pub(crate) fn grant_of_row(row: &Row<'_>) -> Result<Grant, Fault> {
     Ok(Grant {
         terms: terms_of_row(row)?,
         id: id(row, 8)?,
@@ -94,7 +94,8 @@ pub(crate) fn select(
     condition: &str,
     params: &[crate::engine::Value<'_>],
 ) -> Result<Vec<Grant>, Fault> {
-    let mut grants = db.all(&format!("select {COLUMNS} from grants g where {condition}"), params, grant)?;
+    let mut grants =
+        db.all(&format!("select {COLUMNS} from grants g where {condition}"), params, grant_of_row)?;
     for grant in &mut grants {
         if let Some(chosen) = &mut grant.terms.reach.chosen {
             let sql = "select conversation from grant_conversations where grant_id = $1";

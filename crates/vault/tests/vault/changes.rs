@@ -5,7 +5,7 @@
 use crate::house::{
     DAY_S, House, Somebody, Tokens, newest, on_both_engines, only, open_ceiling, open_terms, refresh, words,
 };
-use model::{Action, Ceiling, ConversationId, Kind, Kinds, Scopes, Terms};
+use model::{Action, Actions, Ceiling, ConversationId, Kind, Kinds, Scopes, Terms};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use vault::{
@@ -255,6 +255,44 @@ on_both_engines! {
         assert_eq!(refused, Refusal::No(model::No::Spent));
         let history = house.vault().grant_history(&ada.own, tokens.grant).await.unwrap();
         assert_eq!(history.len(), 2, "given, and ended once: {history:?}");
+    }
+
+    async fn the_apps_shown_in_a_conversation_are_those_that_could_act_there_now(house: House) {
+        let [ada, bob] = house.friends(["ada", "bob"]).await;
+        for change in CHANGES {
+            let scene = Scene::set(&house, &ada, &bob).await;
+            let active = async || {
+                let seen = house.vault().own_conversation(&bob.own, scene.conversation).await.unwrap();
+                let of_this_app = seen.apps.into_iter().filter(|app| app.id == scene.tokens.app);
+                of_this_app.map(|app| (app.of, app.actions)).collect::<Vec<_>>()
+            };
+            assert_eq!(active().await, [(ada.id, Actions::ALL)]);
+            match change {
+                // A token that has gone can be followed by another: the app may still act.
+                Change::SignOut | Change::RevokeAccessToken | Change::RevokeRefreshToken => continue,
+                Change::Narrow => {
+                    let fewer = |terms: &Terms, _, _| Ok(Terms { actions: only(Action::Read), ..terms.clone() });
+                    house.vault().grant_narrow(&ada.own, scene.tokens.grant, fewer).await.unwrap();
+                    assert_eq!(active().await, [(ada.id, only(Action::Read).with(Action::List))]);
+                }
+                Change::LowerCeiling => {
+                    let low = Ceiling { actions: only(Action::Send), ..open_ceiling() };
+                    let low = oauth::details::ceiling_json(&low);
+                    house.vault().app_ceiling(scene.tokens.app, &low).await.unwrap();
+                    assert_eq!(active().await, [(ada.id, only(Action::Send))]);
+                }
+                _ => {
+                    scene.undergo(&house, change).await;
+                    assert_eq!(active().await, [], "{change:?}");
+                }
+            }
+        }
+        let scene = Scene::set(&house, &ada, &bob).await;
+        house.clock.set(open_terms().ends_at);
+        let cookie = house.vault().sign_in("bob", "bob-password".to_owned(), "a test").await.unwrap();
+        let own = house.vault().own(&cookie).await.unwrap();
+        let seen = house.vault().own_conversation(&own, scene.conversation).await.unwrap();
+        assert!(seen.apps.is_empty(), "a grant that has run out, whether or not it was tidied away: {:?}", seen.apps);
     }
 
     async fn an_acknowledged_revocation_is_never_outrun(house: House) {
