@@ -27,6 +27,7 @@ const WITHIN: Duration = Duration::from_secs(30);
 enum Line {
     Say(String),
     Warn(String),
+    Part(String),
     Progress(u64, u64),
     End(Result<(), Stop>),
 }
@@ -126,6 +127,14 @@ impl Out for Caller {
         self.tell(&Line::Warn(line.to_owned()));
     }
 
+    fn part(&mut self, text: &str) -> Result<(), Stop> {
+        self.tell(&Line::Part(text.to_owned()));
+        match &self.gone {
+            None => Ok(()),
+            Some(why) => Err(Stop::refused(format!("nobody takes the document any more: {why}"))),
+        }
+    }
+
     fn progress(&mut self, done: u64, total: u64) {
         self.tell(&Line::Progress(done, total));
     }
@@ -145,6 +154,7 @@ pub(crate) fn ask(folder: &Path, act: &Act, out: &mut dyn Out) -> Result<(), Sto
         match line.ok().and_then(|line| serde_json::from_str(&line).ok()) {
             Some(Line::Say(line)) => out.say(&line),
             Some(Line::Warn(line)) => out.warn(&line),
+            Some(Line::Part(text)) => out.part(&text)?,
             Some(Line::Progress(done, total)) => out.progress(done, total),
             Some(Line::End(end)) => return end,
             None => break,

@@ -245,3 +245,7 @@ impl Vault {
             .await
     }
 }
+
+#[cfg(test)]
+#[path = "audit_tests.rs"]
+mod tests;

@@ -44,13 +44,22 @@ impl Act {
 
     /// Does it to the vault that the options name: opens it, or goes through the server that has it open.
     pub(super) fn run_on(self, store: &StoreOptions) -> Result<(), Stop> {
+        self.run_into(store, &mut out::Terminal::default())
+    }
+
+    /// The same, saying it to this terminal.
+    pub(super) fn run_into(self, store: &StoreOptions, out: &mut out::Terminal) -> Result<(), Stop> {
         let settings = Settings::settle(store, &ListenOptions::default())?;
         logging::start(logging::COMMAND, settings.log_json).map_err(Stop::usage)?;
-        let mut out = out::Terminal::default();
         let opened = House::open(settings.place.clone(), issuer(&settings)?, world());
         match (opened, &settings.place) {
-            (Ok(house), _) => runtime()?.block_on(self.run(&house.vault, &mut out)),
-            (Err(OpenError::Locked(_)), Place::Folder(folder)) => through::ask(folder, &self, &mut out),
+            (Ok(house), _) => runtime()?.block_on(async {
+                let done = self.run(&house.vault, out).await;
+                // No server runs that would bring what this wrote into the log.
+                while house.vault.sequence().await? > 0 {}
+                done
+            }),
+            (Err(OpenError::Locked(_)), Place::Folder(folder)) => through::ask(folder, &self, out),
             (Err(error), _) => Err(error.into()),
         }
     }

@@ -85,7 +85,7 @@ impl What {
         let archive = archive::open(format, &source.path)?;
         let seen = look(&archive, out)?;
         let me = me(format, &source, &seen)?;
-        for name in source.map.iter().map(|(name, _)| name).filter(|name| !seen.people.contains_key(*name)) {
+        if let Some((name, _)) = source.map.iter().find(|(name, _)| !seen.people.contains_key(name)) {
             return Err(Stop::refused(format!(
                 "nobody in the export is called {name:?}; look at --map again"
             )));

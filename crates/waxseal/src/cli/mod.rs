@@ -6,6 +6,7 @@ mod act;
 mod app;
 mod demo;
 mod doctor;
+mod export;
 mod grant;
 mod import;
 mod openapi;

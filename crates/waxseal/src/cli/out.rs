@@ -3,8 +3,10 @@
 //! Invariant: what was asked for goes to standard output, all else to standard error. Text of others is printed escaped:
 //! a name cannot steer the terminal.
 
+use super::Stop;
 use indicatif::{ProgressBar, ProgressStyle};
-use std::io::{IsTerminal, Write, stderr, stdout};
+use std::fs::File;
+use std::io::{BufWriter, IsTerminal, Write, stderr, stdout};
 
 /// Hears what a command says.
 pub trait Out {
@@ -12,6 +14,8 @@ pub trait Out {
     fn say(&mut self, line: &str);
     /// A line beside it.
     fn warn(&mut self, line: &str);
+    /// The next part of a document that was asked for.
+    fn part(&mut self, text: &str) -> Result<(), Stop>;
     /// How far it is, in steps of any kind; `done == total` ends it.
     fn progress(&mut self, done: u64, total: u64);
 }
@@ -20,6 +24,8 @@ pub trait Out {
 #[derive(Debug, Default)]
 pub(super) struct Terminal {
     bar: Option<ProgressBar>,
+    /// Where a document goes; standard output if nowhere else.
+    pub(super) document: Option<BufWriter<File>>,
 }
 
 impl Out for Terminal {
@@ -29,6 +35,14 @@ impl Out for Terminal {
 
     fn warn(&mut self, line: &str) {
         self.around_bar(|| warn(line));
+    }
+
+    fn part(&mut self, text: &str) -> Result<(), Stop> {
+        let written = match &mut self.document {
+            Some(file) => file.write_all(text.as_bytes()),
+            None => stdout().write_all(text.as_bytes()),
+        };
+        written.map_err(|why| Stop::refused(format!("the document cannot be written: {why}")))
     }
 
     fn progress(&mut self, done: u64, total: u64) {

@@ -1,15 +1,18 @@
-//! `waxseal person`: who has an account.
+//! `waxseal person`: who has an account, what is kept of them, and its end.
+//!
+//! Invariant: what is kept of a person is read only after a record with the reason, which the person sees.
 
 use super::table::{Table, one_line};
-use super::{Act, Out, Stop};
+use super::{Act, Out, Stop, export, out};
 use crate::config::StoreOptions;
 use clap::{Args, Subcommand};
 use model::{Handle, person_name};
 use serde::{Deserialize, Serialize};
-use std::io::{BufRead, stdin};
+use std::io::{BufRead, IsTerminal, stdin};
+use std::path::PathBuf;
 use vault::Vault;
 
-/// Add and list people
+/// Add and list people, hand out what is kept of one, and erase
 #[derive(Args, Debug)]
 pub(super) struct Person {
     #[command(flatten)]
@@ -50,6 +53,29 @@ pub enum What {
         #[arg(value_parser = handle, value_name = "HANDLE")]
         other: String,
     },
+    /// Write a person's conversations into a file, as JSON. The person sees that it was done, and why
+    Export {
+        /// Whose
+        #[arg(value_parser = handle)]
+        handle: String,
+        /// The file; it must not be there yet
+        #[arg(long, value_name = "FILE")]
+        #[serde(skip)]
+        out: PathBuf,
+        /// Why, for the person to read
+        #[arg(long, value_name = "W", default_value = "export asked for by the person")]
+        why: String,
+    },
+    /// Erase a person for good: words, grants, sessions. Nothing brings them back
+    Erase {
+        /// Whom
+        #[arg(value_parser = handle)]
+        handle: String,
+        /// Do not ask
+        #[arg(long)]
+        #[serde(skip)]
+        yes: bool,
+    },
 }
 
 /// Reads a handle as people write it.
@@ -64,22 +90,49 @@ fn name(text: &str) -> Result<String, String> {
 /// The person with this handle; the sentence names it.
 pub(super) async fn find(vault: &Vault, handle: &str) -> Result<model::PersonId, Stop> {
     let parsed = Handle::parse(handle).map_err(Stop::usage)?;
-    vault.person_by_handle(&parsed).await.map_err(|refusal| match refusal {
-        vault::Refusal::NotFound => Stop::refused(format!("nobody here is called @{}", parsed.as_str())),
+    vault.person_by_handle(&parsed).await.map_err(|refusal| nobody(&parsed, refusal))
+}
+
+/// Not found means that nobody has the handle.
+pub(super) fn nobody(handle: &Handle, refusal: vault::Refusal) -> Stop {
+    match refusal {
+        vault::Refusal::NotFound => Stop::refused(format!("nobody here is called @{}", handle.as_str())),
         other => other.into(),
-    })
+    }
 }
 
 impl Person {
     pub(super) fn run(mut self) -> Result<(), Stop> {
-        if let What::Add { password_stdin: true, password, .. } = &mut self.what {
-            let mut line = String::new();
-            stdin().lock().read_line(&mut line).map_err(|why| {
-                Stop::usage(format!("the password cannot be read from standard input: {why}"))
-            })?;
-            *password = Some(line.trim_end_matches(['\r', '\n']).to_owned());
+        match &mut self.what {
+            What::Add { password_stdin: true, password, .. } => *password = Some(line("the password")?),
+            What::Erase { handle, yes: false } => confirm(handle)?,
+            What::Export { out, .. } => {
+                let path = std::mem::take(out);
+                return export::into_file(&path, |out| Act::Person(self.what).run_into(&self.store, out));
+            }
+            _ => {}
         }
         Act::Person(self.what).run_on(&self.store)
+    }
+}
+
+/// A line of standard input.
+fn line(what: &str) -> Result<String, Stop> {
+    let mut line = String::new();
+    let read = stdin().lock().read_line(&mut line);
+    read.map_err(|why| Stop::usage(format!("{what} cannot be read from standard input: {why}")))?;
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+/// Has the handle typed again; where nobody sits there, only `--yes` will do.
+fn confirm(handle: &str) -> Result<(), Stop> {
+    if !stdin().is_terminal() {
+        return Err(Stop::usage(format!("@{handle} would be erased for good: if that is meant, add --yes")));
+    }
+    out::warn(&format!("@{handle} will be erased for good. Type the handle to go on:"));
+    match line("the handle")?.trim().trim_start_matches('@') == handle {
+        true => Ok(()),
+        false => Err(Stop::refused("nobody was erased")),
     }
 }
 
@@ -103,6 +156,16 @@ impl What {
                 let parse = |text: &str| Handle::parse(text).map_err(Stop::usage);
                 vault.person_befriend(&parse(&one)?, &parse(&other)?).await?;
                 out.say(&format!("@{one} and @{other} are friends"));
+                Ok(())
+            }
+            What::Export { handle, why, .. } => export::run(vault, &handle, &why, out).await,
+            What::Erase { handle, .. } => {
+                let parsed = Handle::parse(&handle).map_err(Stop::usage)?;
+                vault.person_erase(&parsed).await.map_err(|refusal| nobody(&parsed, refusal))?;
+                out.say(&format!(
+                    "@{handle} is erased: every word, grant and session is gone, and no app reaches anything of it. \
+                     The log keeps its entries; nothing here ties them to a person any more"
+                ));
                 Ok(())
             }
         }

@@ -2,6 +2,12 @@
 //!
 //! `WAXSEAL_WIRE_ENGINE=postgres` runs them all on PostgreSQL. Invariant: after every test, permits spent = records
 //! written; the [`stage::Stage`] holds each test to it when it goes.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "in tests a broken expectation is a failure, also outside the functions marked as tests"
+)]
 
 mod stage;
 
@@ -9,3 +15,4 @@ mod api;
 mod health;
 mod issuer;
 mod pages;
+mod rule;

@@ -95,7 +95,14 @@ impl Stage {
     pub(crate) fn new() -> Stage {
         let (place, kept) = match std::env::var("WAXSEAL_WIRE_ENGINE").as_deref() {
             Ok("postgres") => {
-                let database = testkit::database().expect("PostgreSQL was asked for and is not here");
+                let schema = include_str!("../../../../vault/src/schema/0001_house.sql");
+                let migrated = |url: &str| {
+                    let issuer = Issuer::parse("http://127.0.0.1").unwrap();
+                    let world = World::new(HandClock::new(), OsEntropy);
+                    drop(House::open(Place::Postgres(url.to_owned()), issuer, world).unwrap());
+                };
+                let database = testkit::database_like(&format!("wire {schema}"), migrated);
+                let database = database.expect("PostgreSQL was asked for and is not here");
                 (Place::Postgres(database.url()), Kept::Database(database))
             }
             _ => {
@@ -319,8 +326,9 @@ impl Stage {
         choose: impl FnOnce(Form) -> Form,
     ) -> Tokens {
         let path = self.authorize_path(app, SCOPE, Some(&asked(details)));
-        let page = self.browser_of(person).open(&path).expect(200);
-        let left = self.consent(&self.browser_of(person), choose(page.form("/consent")), "allow");
+        let browser = self.browser_of(person);
+        let page = browser.open(&path).expect(200);
+        let left = self.consent(&browser, choose(page.form("/consent")), "allow");
         let code = query(&left, "code").unwrap_or_else(|| panic!("no code in {left}"));
         Tokens::read(self.redeem(app, &code).expect(200).json())
     }

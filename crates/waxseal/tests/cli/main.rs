@@ -1,0 +1,14 @@
+//! The commands, run as people run them: the real binary, folders of their own, exit codes, sentences.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "in tests a broken expectation is a failure, also outside the functions marked as tests"
+)]
+
+mod app;
+mod binary;
+mod folder;
+mod import;
+mod usage;
+mod verify;
