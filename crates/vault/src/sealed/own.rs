@@ -69,13 +69,12 @@ const PAGE: &str = "select m.seq, m.id, m.author, m.via, m.sent_at, \
 macro_rules! json_page {
     ($order:literal) => {
         concat!(
-            "select seq, author, via, withheld, case when withheld is null then body end from (\
-             select m.seq as seq, m.author as author, m.via as via, m.body as body, \
-             case when m.deleted_at is not null or m.seq in (select h.seq from hidden_messages h \
-             where h.person = $1 and h.conversation = $2) then 'deleted' end as withheld \
+            "select m.seq, m.author, m.via, case when m.deleted_at is not null or m.seq in \
+             (select h.seq from hidden_messages h where h.person = $1 and h.conversation = $2) \
+             then 'deleted' else m.body end \
              from messages m where m.conversation = $2 and m.seq > $3 and m.seq < $4 order by m.seq ",
             $order,
-            " limit $5) page order by seq"
+            " limit $5"
         )
     };
 }

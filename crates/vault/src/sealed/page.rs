@@ -1,6 +1,6 @@
 //! A page of messages as ready JSON, for whoever may have it: the app behind a permit, the person herself.
 //!
-//! Invariant: a row without a body becomes a placeholder; there is nothing else it could become.
+//! Invariant: a row whose body the statement held back becomes a placeholder; there is nothing else it could become.
 
 use super::body::Names;
 use crate::Fault;
@@ -60,35 +60,42 @@ pub(super) struct Told {
     pub(super) withheld: i64,
 }
 
-fn withheld_word(word: &str) -> &'static str {
-    match word {
-        "window" => "window",
-        "kind" => "kind",
-        "author" => "author",
-        _ => "deleted",
+/// The reason that a statement gives in place of a body. Every body begins with a quotation mark, and no reason does.
+fn reason(told: &str) -> Option<&'static str> {
+    match told {
+        body if body.starts_with('"') => None,
+        "window" => Some("window"),
+        "kind" => Some("kind"),
+        "author" => Some("author"),
+        _ => Some("deleted"),
     }
 }
 
-/// Runs a statement with the columns seq, author, via, withheld, body, and tells its rows in their order.
+/// Runs a statement with the columns seq, author, via and body (or the reason why not), and tells its rows by seq.
 pub(super) fn tell(
     db: &mut impl Reads,
     statement: &str,
     params: &[Value<'_>],
     (page, last_seq): (Page, i64),
 ) -> Result<Told, Fault> {
-    let (mut words, mut lines) = (String::new(), Vec::new());
+    let mut words = String::new();
+    let mut lines = Vec::with_capacity(usize::try_from(page.limit.clamp(0, 200)).unwrap_or(0));
     db.each(statement, params, &mut |row| {
-        let told = match (row.opt_text(3)?, row.opt_text(4)?) {
-            (None, Some(body)) => {
+        let told = row.text(3)?;
+        let told = match reason(told) {
+            Some(reason) => Err(reason),
+            None => {
                 let from = words.len();
-                words.push_str(body);
+                words.push_str(told);
                 Ok(from..words.len())
             }
-            (reason, _) => Err(withheld_word(reason.unwrap_or("deleted"))),
         };
         lines.push(Line { seq: row.int(0)?, author: id(row, 1)?, via: opt_id(row, 2)?, words: told });
         Ok(())
     })?;
+    if !page.is_forward() {
+        lines.reverse();
+    }
     let mut names = Names::default();
     let mut items = String::with_capacity(words.len() + lines.len() * 120 + 2);
     let mut count = 0;

@@ -16,18 +16,17 @@ use model::{ConversationId, Limits};
 macro_rules! select {
     ($order:literal) => {
         concat!(
-            "select seq, author, via, withheld, case when withheld is null then body end from (\
-             select m.seq as seq, m.author as author, m.via as via, m.body as body, case \
+            "select m.seq, m.author, m.via, case \
              when m.deleted_at is not null or m.seq in \
              (select h.seq from hidden_messages h where h.person = $1 and h.conversation = $2) then 'deleted' \
              when m.sent_at < $3 then 'window' \
              when (m.kind & $4) = 0 then 'kind' \
              when m.author <> $1 and m.author in (select o.person from participants o \
              join persons p on p.id = o.person where o.conversation = $2 and (o.words_out = 1 or p.words_out = 1)) \
-             then 'author' end as withheld \
+             then 'author' else m.body end \
              from messages m where m.conversation = $2 and m.seq > $5 and m.seq < $6 order by m.seq ",
             $order,
-            " limit $7) page order by seq"
+            " limit $7"
         )
     };
 }

@@ -4,6 +4,7 @@
 
 use super::page::{JsonPage, Page};
 use crate::engine::{Reads, params};
+use crate::tables::friends::{Face, face};
 use crate::tables::ids::{array32, id};
 use crate::tables::{people, queue};
 use crate::{Own, Refusal, Vault};
@@ -33,6 +34,23 @@ pub struct StaffAct {
     /// Its index in the log, once it is there.
     pub leaf: Option<i64>,
 }
+
+/// One of the person's conversations.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StaffConversation {
+    /// Which.
+    pub id: ConversationId,
+    /// Its title, if it has one.
+    pub title: Option<String>,
+    /// Who is in it, herself among them.
+    pub participants: Vec<Face>,
+}
+
+const CONVERSATIONS: &str = "select c.id, c.title from participants p join conversations c on c.id = p.conversation \
+    where p.person = $1 and p.left_at is null order by c.created_at, c.id";
+
+const PARTICIPANTS: &str = "select p.id, p.handle, p.name from participants o join persons p on p.id = o.person \
+    where o.conversation = $1 and o.left_at is null order by o.joined_at, p.name, p.id";
 
 impl Vault {
     /// Records that staff is about to export a person's things, and why; then they may.
@@ -65,19 +83,19 @@ impl Vault {
             .await
     }
 
-    /// The person's conversations with their titles.
-    pub async fn staff_conversations(
-        &self,
-        staff: &Staff,
-    ) -> Result<Vec<(ConversationId, Option<String>)>, Refusal> {
+    /// The person's conversations, in the order in which they began.
+    pub async fn staff_conversations(&self, staff: &Staff) -> Result<Vec<StaffConversation>, Refusal> {
         let person = staff.person;
         self.engine
             .read("staff_conversations", move |snap| -> Result<_, Refusal> {
-                let sql = "select c.id, c.title from participants p join conversations c on c.id = p.conversation \
-                           where p.person = $1 and p.left_at is null order by c.created_at, c.id";
-                Ok(snap.all(sql, params![person.as_bytes()], |row| {
-                    Ok((id(row, 0)?, row.opt_text(1)?.map(str::to_owned)))
-                })?)
+                let mut found = snap.all(CONVERSATIONS, params![person.as_bytes()], |row| {
+                    let title = row.opt_text(1)?.map(str::to_owned);
+                    Ok(StaffConversation { id: id(row, 0)?, title, participants: Vec::new() })
+                })?;
+                for one in &mut found {
+                    one.participants = snap.all(PARTICIPANTS, params![one.id.as_bytes()], face)?;
+                }
+                Ok(found)
             })
             .await
     }

@@ -15,8 +15,8 @@ use ledger::hash::{Hash, empty_root, leaf_hash};
 use ledger::note::LogKey;
 use ledger::tile::{Shelf, TILE_WIDTH, TilePath, TileReader};
 
-/// The most entries that one step integrates.
-const STEP_MAX: i64 = 4096;
+/// The most entries that one step integrates: few enough that nobody's act waits long behind it.
+const STEP_MAX: i64 = 256;
 
 /// The stored tiles, as the ledger room asks for them.
 struct Tiles<'t, R>(&'t mut R);
@@ -134,7 +134,7 @@ fn place(tx: &mut Tx<'_>, queued: &Queued, index: i64) -> Result<(), Fault> {
 }
 
 impl Vault {
-    /// Integrates what is queued into the log, up to 4,096 entries; says how many.
+    /// Integrates what is queued into the log, up to 256 entries; says how many.
     pub async fn sequence(&self) -> Result<usize, Refusal> {
         let key = self.keys.log.clone();
         self.engine.write("sequence", move |tx| step(tx, &key)).await
