@@ -28,7 +28,7 @@ pub(super) fn into_file(
         io::ErrorKind::AlreadyExists => Stop::refused(format!("{shown} is there already: name another file")),
         _ => Stop::refused(format!("{shown} cannot be made: {why}")),
     })?;
-    let mut out = Terminal { document: Some(BufWriter::new(file)), ..Terminal::default() };
+    let mut out = Terminal::with_document(BufWriter::new(file));
     let done = act(&mut out).and_then(|()| {
         let kept = out.document.take().map_or(Ok(()), keep);
         kept.map_err(|why| Stop::refused(format!("{shown} cannot be written: {why}")))

@@ -66,6 +66,11 @@ impl Out for Terminal {
 }
 
 impl Terminal {
+    /// One that puts documents into this file.
+    pub(super) fn with_document(file: BufWriter<File>) -> Terminal {
+        Terminal { document: Some(file), ..Terminal::default() }
+    }
+
     fn around_bar(&self, print: impl FnOnce()) {
         match &self.bar {
             Some(bar) => bar.suspend(print),

@@ -10,5 +10,6 @@ mod app;
 mod binary;
 mod folder;
 mod import;
+mod person;
 mod usage;
 mod verify;
