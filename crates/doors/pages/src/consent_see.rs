@@ -94,9 +94,13 @@ async fn preview(
     let given = Given { terms: &terms, state: GrantState::Active, at: now, used: 0 };
     let (limits, actions) = reach::limits(&question.app, &person.own, &given, now);
     let within = reach::within(door, &person.own, limits, &terms).await?;
-    let can_read = actions.contains(&Action::Read);
-    let conversations = if can_read { within.with_messages } else { within.conversations };
-    Ok((Preview { can_read, messages: count(within.messages), conversations: count(conversations) }, problem))
+    let preview = Preview {
+        can_read: actions.contains(&Action::Read),
+        messages: count(within.messages),
+        with_messages: count(within.with_messages),
+        conversations: count(within.conversations),
+    };
+    Ok((preview, problem))
 }
 
 /// The choices as the page first shows them.

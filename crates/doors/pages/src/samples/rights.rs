@@ -52,7 +52,7 @@ fn consent(terms: TermsForm) -> Consent {
         scopes: Scopes::ALL.without(Scopes::FRIENDS),
         terms: Some(terms),
         uses: None,
-        preview: Preview { can_read: true, messages: 42, conversations: 2 },
+        preview: Preview { can_read: true, messages: 42, with_messages: 2, conversations: 3 },
         problem: None,
         hidden: vec![Hidden { name: "request".to_owned(), value: "req_1\"<".to_owned() }],
     }
@@ -266,7 +266,7 @@ pub(crate) fn samples() -> Vec<(&'static str, String)> {
         problem: Some("Pick at least one conversation, or deny.".to_owned()),
         is_authenticated: false,
         uses: Some(1),
-        preview: Preview { can_read: false, messages: 0, conversations: 0 },
+        preview: Preview { can_read: false, messages: 0, with_messages: 0, conversations: 0 },
         ..consent(terms("chosen", Some(&choice)))
     };
     let only_sign_in = Consent { terms: None, ..consent(terms("started", None)) };

@@ -63,6 +63,8 @@ pub struct Preview {
     pub can_read: bool,
     /// Messages that could be read now.
     pub messages: u64,
+    /// Conversations in which they are.
+    pub with_messages: u64,
     /// Conversations within reach now.
     pub conversations: u64,
 }
@@ -71,18 +73,23 @@ impl Preview {
     /// `Today this would let Jukebox read 42 messages in 2 conversations.`
     pub fn sentence(&self, app: &Name) -> String {
         let app = app.plain();
-        let conversations = counted(self.conversations, "conversation", "conversations");
+        let conversations = |number| counted(number, "conversation", "conversations");
         match (self.can_read, self.messages) {
-            (false, _) => {
-                format!("This would not let {app} read any message. It would reach {conversations} today.")
+            _ if self.conversations == 0 => {
+                format!("Today this would let {app} reach none of your conversations.")
             }
+            (false, _) => format!(
+                "This would not let {app} read any message. It would reach {} today.",
+                conversations(self.conversations)
+            ),
             (true, 0) => format!(
                 "Today this would let {app} read no messages: there are none within these limits yet."
             ),
             (true, count) => {
                 format!(
-                    "Today this would let {app} read {} in {conversations}.",
-                    counted(count, "message", "messages")
+                    "Today this would let {app} read {} in {}.",
+                    counted(count, "message", "messages"),
+                    conversations(self.with_messages)
                 )
             }
         }

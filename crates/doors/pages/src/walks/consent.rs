@@ -130,7 +130,7 @@ async fn what_cannot_stand_is_said_and_nothing_is_lost() {
     let app = house.app().await;
     let address = house.ask(app, &details("chosen"), "").await;
     let first = ada.get(&address).await;
-    assert!(first.body.contains("read no messages"), "nothing is picked yet");
+    assert!(first.body.contains("reach none of your conversations"), "nothing is picked yet");
     let form = first.form("consent").add("decision", "allow").set("expires_in", "86400");
     for (form, why) in [
         (form.clone(), "Pick at least one conversation"),
