@@ -2,6 +2,12 @@
 //!
 //! Invariant: everything here goes through public functions, but for what a server at rest looks like from its disk.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "in tests a broken expectation is a failure, also outside the functions marked as tests"
+)]
+
 mod changes;
 mod deletion;
 mod house;

@@ -247,7 +247,10 @@ on_both_engines! {
                 sent(&house, &tokens, send(conversation, "x", &key)),
                 sent(&house, &tokens, send(other, "x", &key))
             );
-            let refused = if one.is_ok() { two.unwrap_err() } else { one.unwrap_err() };
+            let refused = match (one, two) {
+                (Ok(_), Err(refused)) | (Err(refused), Ok(_)) => refused,
+                both => panic!("round {round}: {both:?}"),
+            };
             assert_eq!(refused, Refusal::KeyReused, "round {round}");
         }
         assert_eq!(house.vault().permits_spent_and_records().await.unwrap(), (4, 4));
