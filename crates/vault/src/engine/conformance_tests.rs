@@ -92,7 +92,7 @@ impl From<Fault> for TestError {
     }
 }
 
-const INSERT: &str = "insert into counter (id, n) values ($1, $2)";
+pub(super) const INSERT: &str = "insert into counter (id, n) values ($1, $2)";
 const ADD_ONE: &str = "update counter set n = n + 1 where id = $1 returning n";
 
 pub(super) fn insert(engine: &Engine, id: i64, n: i64) -> Pending<u64, Fault> {

@@ -127,3 +127,10 @@ impl Engine {
 #[cfg(test)]
 #[path = "conformance_tests.rs"]
 mod conformance;
+#[cfg(test)]
+#[cfg(feature = "postgres")]
+#[path = "postgres_tests.rs"]
+mod postgres_tests;
+#[cfg(test)]
+#[path = "sqlite_tests.rs"]
+mod sqlite_tests;

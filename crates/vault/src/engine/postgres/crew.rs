@@ -1,6 +1,6 @@
 //! Threads that take bodies from one queue, each with a connection of its own.
 //!
-//! Invariant: a body is run again only when it is certain that nothing of it was stored.
+//! Invariant: a body runs again only when it is certain that nothing of it is stored.
 
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -87,6 +87,8 @@ impl Worker {
         }
     }
 
+    /// Runs the body until nothing that may pass is in its way. `Ok` means that its own answer stands: it is
+    /// committed, or it asked for nothing to be.
     fn run(&mut self, job: &mut dyn Job) -> Result<(), Fault> {
         let mut attempt = 1;
         loop {
@@ -94,40 +96,60 @@ impl Worker {
                 Some(session) => session,
                 None => self.session.insert(Session::connect(&self.config)?),
             };
-            let outcome = transact(session, self.begin, &self.faults, job);
+            let end = transact(session, self.begin, &self.faults, job);
             if session.is_closed() {
                 self.session = None;
             }
-            match outcome {
-                Err(Fault::Contended | Fault::Unreachable(_)) if attempt < ATTEMPTS_MAX => attempt += 1,
-                outcome => return outcome,
+            match end {
+                End::Broken(fault) | End::Undone(fault) if may_pass(&fault, attempt) => attempt += 1,
+                End::Settled | End::Broken(_) => return Ok(()),
+                End::Undone(fault) => return Err(fault),
             }
         }
     }
 }
 
-/// Runs the body once. `Ok` means that its own answer stands: it is committed, or it asked for nothing to be.
-fn transact(
-    session: &mut Session,
-    begin: &'static str,
-    faults: &Faults,
-    job: &mut dyn Job,
-) -> Result<(), Fault> {
+/// Is it worth while to run the body again?
+fn may_pass(fault: &Fault, attempt: usize) -> bool {
+    match fault {
+        Fault::Contended | Fault::Unreachable(_) => attempt < ATTEMPTS_MAX,
+        // Another transaction may have taken the key after this body had looked for it; now it sees who did. So a body
+        // that looks and then inserts is right here too, as it is where bodies run one after another.
+        Fault::Conflict(_) => attempt == 1,
+        _ => false,
+    }
+}
+
+/// How a body ended.
+enum End {
+    /// Its value is committed, or was only read; or it refused.
+    Settled,
+    /// A statement failed. The body knows, and answered accordingly.
+    Broken(Fault),
+    /// Nothing of it is stored, or nobody knows, and the body cannot know: this is its answer.
+    Undone(Fault),
+}
+
+/// Runs the body once.
+fn transact(session: &mut Session, begin: &'static str, faults: &Faults, job: &mut dyn Job) -> End {
     let mut transaction = Transaction::begin(session, begin, faults);
     let verdict = job.run(&mut transaction);
     match (verdict, transaction.broken.take()) {
-        (_, Some(fault @ (Fault::Contended | Fault::Unreachable(_)))) => {
+        (_, Some(fault)) => {
             transaction.undo();
-            Err(fault)
+            End::Broken(fault)
         }
-        (Verdict::Undo, _) | (_, Some(_)) => {
+        (Verdict::Undo, None) => {
             transaction.undo();
-            Ok(())
+            End::Settled
         }
         (Verdict::Keep, None) if begin == READING => {
             transaction.end();
-            Ok(())
+            End::Settled
         }
-        (Verdict::Keep, None) => transaction.commit(),
+        (Verdict::Keep, None) => match transaction.commit() {
+            Ok(()) => End::Settled,
+            Err(fault) => End::Undone(fault),
+        },
     }
 }
