@@ -8,7 +8,7 @@ use crate::shapes;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
-use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use ledger::tile::TilePath;
 use std::sync::Arc;
@@ -26,9 +26,8 @@ pub(crate) async fn ledger_tile(State(door): State<Arc<Door>>, uri: Uri) -> Resu
     Ok(published(bytes, "application/octet-stream", "public, max-age=31536000, immutable"))
 }
 
-/// Lets pages of other sites read an answer: it is public, and there are no cookies to it.
+/// Lets pages of other sites embed an answer: it is public, and there are no cookies to it.
 pub(crate) fn open(headers: &mut HeaderMap) {
-    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     headers.insert(CROSS_ORIGIN_RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
 }
 

@@ -38,7 +38,9 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::routing::any;
+use http::{HeaderName, Method, header};
 use std::sync::Arc;
+use tower_http::cors::{Any, CorsLayer};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use vault::Vault;
@@ -76,7 +78,26 @@ pub fn routes(doors: Doors) -> Router {
         .method_not_allowed_fallback(problem::no_method)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(from_fn_with_state(door.clone(), problem::tell))
+        .layer(cors())
         .with_state(door)
+}
+
+/// Apps that run in a browser page may call from any origin: a call is worth what its token is, and no cookie counts here.
+fn cors() -> CorsLayer {
+    let name = HeaderName::from_static;
+    CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods([Method::GET, Method::POST, Method::DELETE])
+        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, name("dpop"), name("idempotency-key")])
+        .expose_headers([
+            header::LOCATION,
+            header::RETRY_AFTER,
+            header::WWW_AUTHENTICATE,
+            name("idempotency-replayed"),
+            name("ratelimit"),
+            name("ratelimit-policy"),
+            name("waxseal-receipt"),
+        ])
 }
 
 /// The route table; the OpenAPI document is made from the same one.
