@@ -30,7 +30,7 @@ pub use audit::Audit;
 pub use body::{Author, Message};
 pub use caller::Caller;
 pub use conversations::Started;
-pub use import::{ImportMessage, Imported};
+pub use import::{ImportMessage, ImportThread, Imported};
 pub use own::{Deleted, Own, WithinReach};
 pub use page::{JsonPage, Page};
 pub use permit::{

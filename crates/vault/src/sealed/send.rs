@@ -33,10 +33,20 @@ pub(super) fn next_seq(
     conversation: ConversationId,
     at: Time,
 ) -> Result<Option<i64>, Refusal> {
+    next_seqs(tx, conversation, 1, at)
+}
+
+/// Takes the next `count` seqs of a conversation; the last of them comes back.
+pub(super) fn next_seqs(
+    tx: &mut Tx<'_>,
+    conversation: ConversationId,
+    count: i64,
+    at: Time,
+) -> Result<Option<i64>, Refusal> {
     Ok(tx.one(
-        "update conversations set last_seq = last_seq + 1, \
-         last_at = case when last_at < $1 then $1 else last_at end where id = $2 returning last_seq",
-        params![at.micros(), conversation.as_bytes()],
+        "update conversations set last_seq = last_seq + $1, \
+         last_at = case when last_at < $2 then $2 else last_at end where id = $3 returning last_seq",
+        params![count, at.micros(), conversation.as_bytes()],
         |row| row.int(0),
     )?)
 }

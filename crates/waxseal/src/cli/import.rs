@@ -10,11 +10,11 @@ use archive::{Archive, Entry, Format, Said, Thread};
 use clap::{Args, Subcommand};
 use model::{Content, PersonId, Time};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::path::PathBuf;
-use vault::{CONVERSATION_PEOPLE_MAX, ImportMessage, Vault};
+use vault::{CONVERSATION_PEOPLE_MAX, ImportMessage, ImportThread, Vault};
 
-/// The most messages of one transaction: a long thread must not hold up everyone else.
+/// The most messages of one transaction: an import must not hold up everyone else.
 const BATCH_MAX: usize = 1_000;
 
 /// Take in what another platform exported
@@ -185,61 +185,106 @@ struct Taking<'v> {
     verbose: bool,
 }
 
+/// One thread on its way, and what became of it so far.
+struct Underway {
+    name: String,
+    said: Said,
+    silent: bool,
+    added: i64,
+    known: i64,
+    unfit: i64,
+}
+
 impl Taking<'_> {
     async fn all(&mut self, archive: &Archive, out: &mut dyn Out) -> Result<(), Stop> {
         let mut threads = archive.threads();
+        let (mut waiting, mut held) = (Vec::new(), 0);
         while let Some(thread) = threads.next() {
-            self.thread(thread?, out).await?;
+            let thread = thread?;
+            held += thread.messages.len();
+            waiting.extend(self.fits(thread, out));
+            // A commit costs the same for many short threads as for one.
+            if held >= BATCH_MAX {
+                self.store(std::mem::take(&mut waiting), out).await?;
+                held = 0;
+            }
             let progress = threads.progress();
             let total = progress.bytes_total * 2;
             out.progress((progress.bytes_total + progress.bytes_done).min(total.saturating_sub(1)), total);
         }
-        Ok(())
+        self.store(waiting, out).await
     }
 
-    async fn thread(&mut self, thread: Thread, out: &mut dyn Out) -> Result<(), Stop> {
-        let name = called(&thread);
+    /// The thread, if it can be taken.
+    fn fits(&mut self, thread: Thread, out: &mut dyn Out) -> Option<Thread> {
         if thread.messages.is_empty() {
             self.total.empty += 1;
             self.total.said.add(&thread.said);
-            return Ok(());
+            return None;
         }
-        let silent = self.me.as_ref().is_none_or(|me| !thread.participants.contains(me));
-        let count = thread.participants.len() + usize::from(silent);
+        let count = thread.participants.len() + usize::from(self.is_silent(&thread));
         if count > CONVERSATION_PEOPLE_MAX {
             self.total.refused += 1;
             out.warn(&format!(
-                "{name}: not taken: {count} people, and {CONVERSATION_PEOPLE_MAX} are the most"
+                "{}: not taken: {count} people, and {CONVERSATION_PEOPLE_MAX} are the most",
+                called(&thread)
             ));
-            return Ok(());
+            return None;
         }
-        self.meet(&thread.participants).await?;
-        let known_here = thread.participants.iter().filter_map(|name| self.known.get(name));
-        let people: Vec<PersonId> = known_here.copied().filter(|one| *one != self.person).collect();
-        let key = format!("{}:{}", self.format, thread.key);
-        let (mut added, mut known, mut unfit) = (0, 0, 0);
-        let messages: Vec<ImportMessage> = thread
-            .messages
-            .into_iter()
-            .filter_map(|entry| {
-                self.message(entry).or_else(|| {
-                    unfit += 1;
-                    None
-                })
-            })
-            .collect();
-        for batch in messages.chunks(BATCH_MAX) {
-            let (title, people) = (thread.title.clone(), people.clone());
-            let taken =
-                self.vault.import_thread(self.person, key.clone(), title, people, batch.to_vec()).await?;
-            added += taken.added;
-            known += taken.known;
+        Some(thread)
+    }
+
+    /// The person is not among those who wrote, and reads along.
+    fn is_silent(&self, thread: &Thread) -> bool {
+        self.me.as_ref().is_none_or(|me| !thread.participants.contains(me))
+    }
+
+    /// Stores threads, in as few transactions as their messages allow.
+    async fn store(&mut self, threads: Vec<Thread>, out: &mut dyn Out) -> Result<(), Stop> {
+        self.meet(&threads).await?;
+        let (mut underway, mut parts) = (Vec::new(), VecDeque::new());
+        for thread in threads {
+            let one = self.cut(thread, underway.len(), &mut parts);
+            underway.push(one);
         }
-        self.total.add(&thread.said, silent, (added, known, unfit));
-        if self.verbose {
-            out.say(&format!("{name}: {}{}", thread.said, again(added, known)));
+        while !parts.is_empty() {
+            let mut held = 0;
+            let fits = |(_, part): &&(usize, ImportThread)| {
+                held += part.messages.len();
+                held <= BATCH_MAX
+            };
+            let count = parts.iter().take_while(fits).count().max(1);
+            let (of, batch): (Vec<usize>, Vec<ImportThread>) = parts.drain(..count).unzip();
+            let taken = self.vault.import_threads(self.person, batch).await?;
+            for (one, taken) in of.into_iter().zip(taken) {
+                underway[one].added += taken.added;
+                underway[one].known += taken.known;
+            }
+        }
+        for one in underway {
+            self.total.add(&one);
+            if self.verbose {
+                out.say(&format!("{}: {}{}", one.name, one.said, again(one.added, one.known)));
+            }
         }
         Ok(())
+    }
+
+    /// Cuts a thread into parts that fit into a transaction, each with the number of the thread.
+    fn cut(&self, thread: Thread, number: usize, parts: &mut VecDeque<(usize, ImportThread)>) -> Underway {
+        let (name, silent) = (called(&thread), self.is_silent(&thread));
+        let known_here = thread.participants.iter().filter_map(|name| self.known.get(name));
+        let people: Vec<PersonId> = known_here.copied().filter(|one| *one != self.person).collect();
+        let all = thread.messages.len();
+        let mut fit = thread.messages.into_iter().filter_map(|entry| self.message(entry)).collect::<Vec<_>>();
+        let unfit = i64::try_from(all - fit.len()).unwrap_or(i64::MAX);
+        let key = format!("{}:{}", self.format, thread.key);
+        while !fit.is_empty() {
+            let messages = fit.drain(..fit.len().min(BATCH_MAX)).collect();
+            let (key, title, people) = (key.clone(), thread.title.clone(), people.clone());
+            parts.push_back((number, ImportThread { key, title, people, messages }));
+        }
+        Underway { name, said: thread.said, silent, added: 0, known: 0, unfit }
     }
 
     /// A message to store; none if it holds what no message may.
@@ -252,8 +297,9 @@ impl Taking<'_> {
     }
 
     /// Makes guests of those who are not known yet.
-    async fn meet(&mut self, names: &[String]) -> Result<(), Stop> {
-        let new: Vec<&String> = names.iter().filter(|name| !self.known.contains_key(*name)).collect();
+    async fn meet(&mut self, threads: &[Thread]) -> Result<(), Stop> {
+        let names = threads.iter().flat_map(|thread| &thread.participants);
+        let new: BTreeSet<&String> = names.filter(|name| !self.known.contains_key(*name)).collect();
         if new.is_empty() {
             return Ok(());
         }
@@ -300,13 +346,13 @@ struct Total {
 }
 
 impl Total {
-    fn add(&mut self, said: &Said, silent: bool, (added, known, unfit): (i64, i64, i64)) {
-        self.said.add(said);
+    fn add(&mut self, one: &Underway) {
+        self.said.add(&one.said);
         self.threads += 1;
-        self.silent += u64::from(silent);
-        self.added += added;
-        self.known += known;
-        self.unfit += unfit;
+        self.silent += u64::from(one.silent);
+        self.added += one.added;
+        self.known += one.known;
+        self.unfit += one.unfit;
     }
 
     /// In sentences.

@@ -16,7 +16,10 @@ use oauth::authorize::{Prompt, Request};
 use oauth::token::{CodeProof, TokenRequest};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use vault::{ImportMessage, ListConversations, NewApp, Own, Page, ReadMessages, Refusal, SendMessage, Vault};
+use vault::{
+    ImportMessage, ImportThread, ListConversations, NewApp, Own, Page, ReadMessages, Refusal, SendMessage,
+    Vault,
+};
 
 /// What everyone in the demo signs in with.
 const PASSWORD: &str = "waxseal-demo";
@@ -169,10 +172,11 @@ async fn add_talks(
                 content,
             });
         }
-        let (thread, title) = (format!("demo {number}"), talk.title.map(str::to_owned));
-        let taken = vault.import_thread(first, thread, title, others.to_vec(), messages).await?;
+        let (key, title) = (format!("demo {number}"), talk.title.map(str::to_owned));
+        let thread = ImportThread { key, title, people: others.to_vec(), messages };
+        let taken = vault.import_threads(first, vec![thread]).await?;
         if talk.people.contains(&"ada") {
-            of_ada.push(taken.conversation);
+            of_ada.extend(taken.iter().map(|taken| taken.conversation));
         }
     }
     Ok(of_ada)
