@@ -3,8 +3,10 @@
 
 use super::{File, Finding, rust};
 
-const TABLES: [&str; 2] = ["messages", "access"];
-const AT_HOME: [&str; 2] = ["crates/vault/src/sealed", "crates/vault/src/schema"];
+const TABLES: [&str; 3] = ["messages", "hidden_messages", "access"];
+/// The vault's own tests look at raw rows, to see that nothing is left of what was destroyed.
+const AT_HOME: [&str; 4] =
+    ["crates/vault/src/sealed", "crates/vault/src/schema", "crates/vault/tests/", "crates/vault/src/faults_tests.rs"];
 /// The words of SQL that a table's name follows.
 const BEFORE_A_TABLE: [&str; 5] = ["from", "into", "update", "join", "table"];
 /// One of these words must also stand in a text that follows the grammar of SQL rather than that of English.
@@ -21,7 +23,7 @@ pub(super) fn findings(files: &[File]) -> Vec<Finding> {
         };
         for (line, statement) in statements {
             let Some(table) = sealed_table(&statement) else { continue };
-            let what = format!("names the sealed table `{table}`; only {} may", AT_HOME.join(" and "));
+            let what = format!("names the sealed table `{table}`; only {} may", AT_HOME[..2].join(" and "));
             found.push(Finding { path: file.path.clone(), line, what });
         }
     }

@@ -192,6 +192,40 @@ struct Asks {
     details: Option<oauth::details::Asked>,
 }
 
+/// A refresh token as it is found.
+struct FoundRefresh {
+    family: [u8; 16],
+    used: bool,
+    expires_at: Time,
+    grant: GrantId,
+    session: Option<SessionId>,
+    family_ended: bool,
+    authed_at: Option<Time>,
+    signed_in: bool,
+}
+
+fn find_refresh(tx: &mut Tx<'_>, hash: &[u8; 32], now: Time) -> Result<Option<FoundRefresh>, Fault> {
+    tx.one(
+        "select r.family, r.used, r.ends_at, f.grant_id, f.session, f.ended, \
+         (select c.authed_at from codes c where c.family = r.family), \
+         (select count(*) from sessions s where s.id = f.session and s.ends_at > $1) \
+         from refresh_tokens r join token_families f on f.id = r.family where r.hash = $2",
+        params![now.micros(), hash],
+        |row| {
+            Ok(FoundRefresh {
+                family: bytes16(row, 0)?,
+                used: row.int(1)? != 0,
+                expires_at: Time::from_micros(row.int(2)?),
+                grant: id(row, 3)?,
+                session: opt_id(row, 4)?,
+                family_ended: row.int(5)? != 0,
+                authed_at: row.opt_int(6)?.map(Time::from_micros),
+                signed_in: row.int(7)? != 0,
+            })
+        },
+    )
+}
+
 fn rotate(
     tx: &mut Tx<'_>,
     world: &World,
@@ -204,30 +238,11 @@ fn rotate(
     let Some(hash) = Secret::read(SecretKind::Refresh, presented).map(|token| token.hash()) else {
         return Ok(Err(not_known()));
     };
-    let row = tx.one(
-        "select r.family, r.used, r.ends_at, f.grant_id, f.session, f.ended, \
-         (select c.authed_at from codes c where c.family = r.family), \
-         (select count(*) from sessions s where s.id = f.session and s.ends_at > $1) \
-         from refresh_tokens r join token_families f on f.id = r.family where r.hash = $2",
-        params![now.micros(), &hash],
-        |row| {
-            let used_ends = (row.int(1)? != 0, Time::from_micros(row.int(2)?));
-            Ok((
-                bytes16(row, 0)?,
-                used_ends,
-                id::<GrantId>(row, 3)?,
-                opt_id(row, 4)?,
-                row.int(5)? != 0,
-                row.opt_int(6)?,
-                row.int(7)? != 0,
-            ))
-        },
-    )?;
-    let Some((family, (used, expires_at), grant, session, ended, authed_at, signed_in)) = row else {
-        return Ok(Err(not_known()));
-    };
-    let (grant, grant_state) = grant_of(tx, grant, false, now)?;
-    let over = ended || !(signed_in || grant.scopes.has(Scopes::OFFLINE_ACCESS));
+    let Some(row) = find_refresh(tx, &hash, now)? else { return Ok(Err(not_known())) };
+    let FoundRefresh { family, used, expires_at, session, signed_in, .. } = row;
+    let authed_at = row.authed_at;
+    let (grant, grant_state) = grant_of(tx, row.grant, false, now)?;
+    let over = row.family_ended || !(signed_in || grant.scopes.has(Scopes::OFFLINE_ACCESS));
     let state = match (over, used) {
         (true, _) => RefreshState::Revoked,
         (false, true) => RefreshState::Used,
@@ -264,7 +279,7 @@ fn rotate(
         end_family(tx, &family)?;
         return Ok(Err(OAuthError::new(ErrorCode::InvalidGrant, "the refresh token was used before")));
     }
-    let authed_at = authed_at.map_or(grant.given_at, Time::from_micros);
+    let authed_at = authed_at.unwrap_or(grant.given_at);
     let found = Found { family, grant, session, authed_at, nonce: None };
     Ok(Ok(issue(tx, world, found, scopes, terms)?))
 }
