@@ -5,6 +5,7 @@
 //! Invariant: a cluster listens on a socket in its own folder only, and is stopped by the process id in its own
 //! `postmaster.pid`: no other PostgreSQL on the machine is ever touched.
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -68,17 +69,9 @@ impl Cluster {
     /// Leaves it running for other processes, and has it stopped and removed once nobody has been connected to it
     /// for a while. A shell does the watching, so it happens however this process ends.
     pub fn stop_when_unused(&self) -> Result<(), String> {
-        let script = r#"
-            while sleep 10; do
-                users=$("$0/psql" -XAtq -h "$1" -U postgres -d postgres -c "select count(*) from pg_stat_activity
-                    where backend_type = 'client backend' and pid <> pg_backend_pid()" 2>/dev/null)
-                case "$users" in 0|'') break ;; esac
-            done
-            "$0/pg_ctl" -D "$1/data" -m smart -w -s stop
-            rm -rf "$1""#;
-        let mut watch = self.programs.runs("sh");
-        watch.args(["-c", script]).arg(&self.programs.folder).arg(&self.folder).current_dir("/");
-        watch.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut watch = Command::new("sh");
+        watch.args(["-c", WATCH]).arg(&self.programs.folder).arg(&self.folder).args(self.programs.as_user());
+        watch.current_dir("/").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         // Not stopped with the terminal's foreground job: others may be using the cluster.
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut watch, 0);
@@ -95,6 +88,18 @@ impl Cluster {
         command
     }
 }
+
+/// Given the folder of the programs, that of the cluster, and the words that make a command run as its user.
+const WATCH: &str = r#"
+folder=$1
+shift
+while sleep 10; do
+    users=$("$@" "$0/psql" -XAtq -h "$folder" -U postgres -d postgres -c "select count(*) from pg_stat_activity
+        where backend_type = 'client backend' and pid <> pg_backend_pid()")
+    case "$users" in 0 | '') break ;; esac
+done
+"$@" "$0/pg_ctl" -D "$folder/data" -m smart -w -s stop
+rm -rf "$folder""#;
 
 /// No syncing, since nothing is in it yet; texts in UTF-8, in an order that is the same on every machine.
 const INITDB: &[&str] = &["-N", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C"];
@@ -126,18 +131,20 @@ impl Programs {
     }
 
     fn command(&self, program: &str) -> Command {
-        self.runs(self.folder.join(program))
+        let mut words = self.as_user();
+        words.push(self.folder.join(program).into());
+        let mut command = Command::new(words.remove(0));
+        command.args(words);
+        command
     }
 
-    fn runs(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
-        match &self.user {
-            None => Command::new(program),
-            Some(user) => {
-                let mut command = Command::new("setpriv");
-                command.args(["--reuid", user, "--regid", user, "--clear-groups"]).arg(program);
-                command
-            }
-        }
+    /// The words that make a command run as the user it must.
+    fn as_user(&self) -> Vec<OsString> {
+        self.user
+            .iter()
+            .flat_map(|user| ["setpriv", "--clear-groups", "--reuid", user, "--regid", user])
+            .map(OsString::from)
+            .collect()
     }
 }
 

@@ -144,9 +144,9 @@ impl Server {
             Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
         let connecting = async {
             let (client, connection) = tokio_postgres::connect(&format!("{address}{options}"), NoTls).await?;
-            Ok((client, tokio::spawn(connection)))
+            Ok::<_, tokio_postgres::Error>((client, tokio::spawn(connection)))
         };
-        let (client, _) = outside(&runtime, connecting)?;
+        let (client, _) = runtime.block_on(connecting).map_err(|error| sentence(&error))?;
         Ok(Server { url, runtime, client })
     }
 
@@ -161,22 +161,22 @@ impl Server {
     }
 
     fn run(&self, sql: &str) -> Result<(), String> {
-        outside(&self.runtime, self.client.batch_execute(sql))
+        outside(|| self.runtime.block_on(self.client.batch_execute(sql)).map_err(|error| sentence(&error)))
     }
 
     fn count(&self, sql: &str) -> Result<usize, String> {
-        outside(&self.runtime, self.client.query(sql, &[])).map(|rows| rows.len())
+        let found = || self.runtime.block_on(self.client.query(sql, &[])).map_err(|error| sentence(&error));
+        outside(found).map(|rows| rows.len())
     }
 }
 
-/// Waits on a thread of its own, so that asynchronous tests may call this too.
-fn outside<T: Send>(
-    runtime: &Runtime,
-    asked: impl Future<Output = Result<T, tokio_postgres::Error>> + Send,
-) -> Result<T, String> {
-    let answer = thread::scope(|scope| scope.spawn(|| runtime.block_on(asked)).join());
-    let answer = answer.map_err(|_| "its client broke down")?;
-    answer.map_err(|error| error.as_db_error().map_or_else(|| error.to_string(), ToString::to_string))
+/// Runs on a thread of its own, so that asynchronous tests may wait for it too.
+fn outside<T: Send>(asked: impl FnOnce() -> Result<T, String> + Send) -> Result<T, String> {
+    thread::scope(|scope| scope.spawn(asked).join()).map_err(|_| "its client broke down")?
+}
+
+fn sentence(error: &tokio_postgres::Error) -> String {
+    error.as_db_error().map_or_else(|| error.to_string(), ToString::to_string)
 }
 
 /// A folder for the clusters of this user.

@@ -13,10 +13,11 @@ async fn run(url: &str, sql: &str) -> Result<usize, tokio_postgres::Error> {
 #[tokio::test]
 async fn a_copy_holds_what_its_kind_was_filled_with_and_nothing_of_its_siblings() {
     let fill = |url: &str| {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let table = "create table a (id bigint)";
-        std::thread::scope(|scope| scope.spawn(|| runtime.block_on(run(url, table)).unwrap()).join())
-            .unwrap();
+        let fill = || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(run(url, "create table a (id bigint)")).unwrap()
+        };
+        std::thread::scope(|scope| scope.spawn(fill).join()).unwrap();
     };
     let Some(one) = testkit::database_like("one table a", fill) else { return };
     let started = Instant::now();

@@ -1,9 +1,13 @@
 //! Faults on demand, so that tests can show what the engine does when a statement or a commit fails, or the process dies.
 //!
-//! Invariant: without the feature `faults` this is empty and costs nothing.
+//! With the feature `faults`, which no released build has, a server takes them from its environment.
+//!
+//! Invariant: without the feature this is empty and costs nothing.
 
 #[cfg(any(test, feature = "faults"))]
-pub(crate) use planned::{Faults, What};
+pub(super) use planned::Faults;
+#[cfg(test)]
+pub(crate) use planned::What;
 
 #[cfg(not(any(test, feature = "faults")))]
 pub(super) use never::Faults;

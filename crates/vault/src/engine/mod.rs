@@ -44,7 +44,7 @@ pub enum Place {
 pub(crate) struct Engine {
     store: Store,
     meter: meter::Meter,
-    #[cfg(any(test, feature = "faults"))]
+    #[cfg(test)]
     faults: Arc<faults::Faults>,
 }
 
@@ -68,7 +68,7 @@ impl Engine {
         Ok(Engine {
             store,
             meter: meter::Meter::default(),
-            #[cfg(any(test, feature = "faults"))]
+            #[cfg(test)]
             faults,
         })
     }
@@ -113,7 +113,7 @@ impl Engine {
     }
 
     /// Where tests plan what is to go wrong.
-    #[cfg(any(test, feature = "faults"))]
+    #[cfg(test)]
     pub(crate) fn faults(&self) -> &faults::Faults {
         &self.faults
     }
