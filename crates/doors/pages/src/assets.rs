@@ -30,22 +30,22 @@ static SEAL: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("seal", "svg", "image/svg+xml", include_bytes!("../static/seal.svg")));
 
 /// Where the style sheet is.
-pub fn style_url() -> &'static str {
+pub(crate) fn style_url() -> &'static str {
     &STYLE.url
 }
 
 /// Where `live.js` is.
-pub fn script_url() -> &'static str {
+pub(crate) fn script_url() -> &'static str {
     &SCRIPT.url
 }
 
 /// Where the seal, our icon, is.
-pub fn seal_url() -> &'static str {
+pub(crate) fn seal_url() -> &'static str {
     &SEAL.url
 }
 
 /// `GET /static/{name}`
-pub async fn asset(Path(name): Path<String>) -> Response {
+pub(crate) async fn asset(Path(name): Path<String>) -> Response {
     let path = format!("/static/{name}");
     match [&STYLE, &SCRIPT, &SEAL].into_iter().find(|asset| asset.url == path) {
         Some(asset) => (

@@ -1,3 +1,5 @@
+//! Guessing is slowed, nobody is locked out, and memory stays bounded.
+
 use super::*;
 
 const NOW: Time = Time::from_micros(1_795_435_200_000_000);

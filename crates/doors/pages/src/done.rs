@@ -53,6 +53,6 @@ impl Done {
     pub(crate) fn flash(query: &str) -> Option<Flash> {
         let word = query.split('&').find_map(|pair| pair.strip_prefix("done="))?;
         let done = Done::EACH.iter().find(|done| done.word() == word)?;
-        Some(Flash::done(done.sentence()))
+        Some(Flash(done.sentence()))
     }
 }

@@ -4,7 +4,7 @@
 //! changes but by a form of our own (`form.rs`), and then the answer is a redirect.
 
 mod app_list;
-pub mod assets;
+mod assets;
 mod attempts;
 mod caller;
 mod consent_answer;
@@ -32,7 +32,7 @@ mod message_restore;
 mod message_send;
 mod messages_shown;
 mod notices;
-pub mod page;
+mod page;
 mod password_change;
 mod problem;
 mod reach;
@@ -45,14 +45,12 @@ mod shown_text;
 mod sign_in;
 mod sign_out;
 mod sign_up;
-pub mod view;
+mod view;
 mod when;
 mod wish;
 
 #[cfg(test)]
 mod samples;
-#[cfg(test)]
-mod walks;
 
 use askama::Template;
 use axum::Router;

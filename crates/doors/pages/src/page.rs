@@ -13,13 +13,13 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; i
      base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
 
 /// The page, with this status.
-pub fn page(status: StatusCode, view: &impl Template) -> Response {
+pub(crate) fn page(status: StatusCode, view: &impl Template) -> Response {
     answer(status, view, HeaderValue::from_static(POLICY))
 }
 
 /// The page, whose form may in the end lead to `origin`: `https://jukebox.example`, or `org.example.app:` for a scheme.
 /// An origin that could break out of the policy is left out, and then the browser refuses the redirect.
-pub fn page_returning_to(status: StatusCode, origin: &str, view: &impl Template) -> Response {
+pub(crate) fn page_returning_to(status: StatusCode, origin: &str, view: &impl Template) -> Response {
     let is_plain = |b: u8| b.is_ascii_alphanumeric() || b":/.-[]+".contains(&b);
     let policy = if !origin.is_empty() && origin.bytes().all(is_plain) {
         HeaderValue::try_from(format!("{POLICY} {origin}")).unwrap_or(HeaderValue::from_static(POLICY))

@@ -19,25 +19,25 @@ const MARKER: char = '\u{FFFD}';
 
 /// A short text on one line: a person's name, a title, an app's name, a partner.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Name(String);
+pub(crate) struct Name(String);
 
 impl Name {
     /// For places without elements (sentences, `<title>`, `<option>`, attributes): inside invisible isolates, if it holds
     /// anything that could turn what stands beside it.
-    pub fn plain(&self) -> String {
+    pub(crate) fn plain(&self) -> String {
         let shown = self.to_string();
         if shown.is_ascii() { shown } else { format!("\u{2068}{shown}\u{2069}") }
     }
 
     /// What stands in the round picture: its first letter, digit or symbol, in capitals.
-    pub fn initial(&self) -> String {
+    pub(crate) fn initial(&self) -> String {
         let first =
             self.0.chars().find(|&c| !c.is_whitespace() && !c.is_ascii_punctuation() && !is_unseen(c));
         first.map_or_else(|| "?".to_owned(), |c| c.to_uppercase().collect())
     }
 
     /// Which of the eight colours of round pictures it has; the same name always has the same one.
-    pub fn hue(&self) -> u64 {
+    pub(crate) fn hue(&self) -> u64 {
         crate::assets::fnv1a(self.0.as_bytes()) % 8
     }
 }
@@ -75,11 +75,11 @@ fn is_unseen(c: char) -> bool {
 
 /// The words of a message, of any length and many lines.
 #[derive(Clone, PartialEq, Eq, Default)]
-pub struct Words(String);
+pub(crate) struct Words(String);
 
 /// A piece of words: plain, or an address to follow.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Span {
+pub(crate) enum Span {
     /// Text as it stands.
     Plain(String),
     /// An `http` or `https` address in plain ASCII, shown whole: what one reads is where one goes.
@@ -88,12 +88,12 @@ pub enum Span {
 
 impl Words {
     /// The words in pieces, neutralised, for the template to isolate and escape.
-    pub fn spans(&self) -> Vec<Span> {
+    pub(crate) fn spans(&self) -> Vec<Span> {
         linked(&self.to_string())
     }
 
     /// The beginning, on one line, for lists.
-    pub fn beginning(&self) -> String {
+    pub(crate) fn beginning(&self) -> String {
         let line: String =
             self.0.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).take(120).collect();
         Words(line).to_string()

@@ -19,30 +19,30 @@ mod settings;
 mod sign;
 mod terms;
 
-pub use crate::shown_text::{Name, Span, Words};
-pub use crate::when::When;
-pub use apps::{AppCard, Apps};
-pub use consent::{Consent, Hidden, Preview};
-pub use conversation::{
+pub(crate) use crate::shown_text::{Name, Span, Words};
+pub(crate) use crate::when::When;
+pub(crate) use apps::{AppCard, Apps};
+pub(crate) use consent::{Consent, Hidden, Preview};
+pub(crate) use conversation::{
     AppsHere, Card, Content, Conversation, Conversations, Erasable, Message, Messages, Participant, Receipt,
     Row, entries,
 };
-pub use conversation_apps::{AppHere, ConversationApps};
-pub use conversation_new::ConversationNew;
-pub use deleted::{Deleted, DeletedRow};
-pub use directory::{Directory, DirectoryEntry, FormerCeiling};
-pub use friends::{Friend, Friends};
-pub use grant::{Access, Change, Filter, Grant, Usage};
-pub use notices::{Notice, Notices};
-pub use problem::Problem;
-pub use rights::{action_label, ceiling_lines, deeds};
-pub use settings::{Session, Settings};
-pub use sign::{SignIn, SignOut, SignUp};
-pub use terms::{ConversationBox, TermsForm};
+pub(crate) use conversation_apps::{AppHere, ConversationApps};
+pub(crate) use conversation_new::ConversationNew;
+pub(crate) use deleted::{Deleted, DeletedRow};
+pub(crate) use directory::{Directory, DirectoryEntry, FormerCeiling};
+pub(crate) use friends::{Friend, Friends};
+pub(crate) use grant::{Access, Change, Filter, Grant, Usage};
+pub(crate) use notices::{Notice, Notices};
+pub(crate) use problem::Problem;
+pub(crate) use rights::{action_label, ceiling_lines, deeds};
+pub(crate) use settings::{Session, Settings};
+pub(crate) use sign::{SignIn, SignOut, SignUp};
+pub(crate) use terms::{ConversationBox, TermsForm};
 
 /// What every page has around its own matter.
 #[derive(Debug, Clone)]
-pub struct Page {
+pub(crate) struct Page {
     /// Who is signed in; `None` shows the ways to sign in and up instead of the navigation.
     pub viewer: Option<Viewer>,
     /// The token that every form carries in the hidden field `csrf`; belongs to the session, or to the sign-in cookie.
@@ -53,7 +53,7 @@ pub struct Page {
 
 /// Who is signed in.
 #[derive(Debug, Clone)]
-pub struct Viewer {
+pub(crate) struct Viewer {
     /// Without the `@`.
     pub handle: Name,
     /// As they call themselves.
@@ -62,30 +62,13 @@ pub struct Viewer {
     pub notices_unread: u64,
 }
 
-/// One sentence on what was just done, or on why it was not.
+/// One sentence on what was just done.
 #[derive(Debug, Clone)]
-pub struct Flash {
-    /// The sentence.
-    pub text: String,
-    /// Whether it tells of a refusal: shown in another tone and announced at once.
-    pub is_refusal: bool,
-}
-
-impl Flash {
-    /// It was done.
-    pub fn done(text: impl Into<String>) -> Self {
-        Flash { text: text.into(), is_refusal: false }
-    }
-
-    /// It was not done, and why.
-    pub fn refused(text: impl Into<String>) -> Self {
-        Flash { text: text.into(), is_refusal: true }
-    }
-}
+pub(crate) struct Flash(pub(crate) &'static str);
 
 /// Where a list goes on. `None` where there is nothing more.
 #[derive(Debug, Clone, Default)]
-pub struct Pager {
+pub(crate) struct Pager {
     /// Address of the newer part.
     pub newer: Option<String>,
     /// Address of the older part.
@@ -93,17 +76,17 @@ pub struct Pager {
 }
 
 /// A count as it is stored; there are none below zero.
-pub fn count(stored: i64) -> u64 {
+pub(crate) fn count(stored: i64) -> u64 {
     u64::try_from(stored).unwrap_or(0)
 }
 
 /// `1 message`, `2 messages`, `1,204 messages`: a count with its noun.
-pub fn counted(count: u64, one: &str, many: &str) -> String {
+pub(crate) fn counted(count: u64, one: &str, many: &str) -> String {
     format!("{} {}", grouped(count), if count == 1 { one } else { many })
 }
 
 /// A number with commas between its thousands.
-pub fn grouped(count: u64) -> String {
+pub(crate) fn grouped(count: u64) -> String {
     let digits = count.to_string();
     let mut out = String::new();
     for (i, digit) in digits.chars().enumerate() {

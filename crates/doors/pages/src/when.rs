@@ -23,7 +23,7 @@ const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Frid
 
 /// A moment, ready to be shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct When {
+pub(crate) struct When {
     /// RFC 3339, in UTC.
     pub datetime: String,
     /// For people: `12:04`, `Monday 23 November 2026`, `23 November 2026, 12:04`.
@@ -34,25 +34,25 @@ pub struct When {
 
 impl When {
     /// The time of day: `12:04`.
-    pub fn clock(at: Time) -> Self {
+    pub(crate) fn clock(at: Time) -> Self {
         let datetime = at.to_string();
         When { text: datetime.get(11..16).unwrap_or_default().to_owned(), datetime, style: "clock" }
     }
 
     /// A day with its weekday, above the messages of that day: `Monday 23 November 2026`.
-    pub fn day(at: Time) -> Self {
+    pub(crate) fn day(at: Time) -> Self {
         let weekday =
             WEEKDAYS[usize::try_from((at.seconds().div_euclid(86_400) + 3).rem_euclid(7)).unwrap_or(0)];
         When { text: format!("{weekday} {}", date_words(at)), datetime: at.to_string(), style: "day" }
     }
 
     /// A day: `23 November 2026`.
-    pub fn date(at: Time) -> Self {
+    pub(crate) fn date(at: Time) -> Self {
         When { text: date_words(at), datetime: at.to_string(), style: "date" }
     }
 
     /// A day and a time: `23 November 2026, 12:04`.
-    pub fn moment(at: Time) -> Self {
+    pub(crate) fn moment(at: Time) -> Self {
         let datetime = at.to_string();
         let clock = datetime.get(11..16).unwrap_or_default();
         When { text: format!("{}, {clock}", date_words(at)), datetime, style: "moment" }

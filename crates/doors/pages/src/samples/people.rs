@@ -64,7 +64,7 @@ fn session(id: &str, browser: &str, is_this: bool) -> Session {
 
 fn settings() -> Settings {
     Settings {
-        page: after(Flash::done("Your name is changed.")),
+        page: after(Flash("Your name is changed.")),
         name: "Ada Lovelace".into(),
         name_problem: None,
         password_problem: None,
@@ -159,7 +159,7 @@ pub(crate) fn samples() -> Vec<(&'static str, String)> {
         drawn(
             "friends-empty",
             &Friends {
-                page: after(Flash::refused("Nobody here is called @grcae.")),
+                page: after(Flash("Nobody here is called @grcae.")),
                 asked_me: vec![],
                 asked_by_me: vec![],
                 friends: vec![],

@@ -138,7 +138,7 @@ fn grant() -> Grant {
     };
     let change = |what: &str| Change { at: moment("2026-11-01T09:00:00Z"), what: what.to_owned() };
     Grant {
-        page: after(Flash::done("Narrowed. It holds from this moment on.")),
+        page: after(Flash("Narrowed. It holds from this moment on.")),
         card: jukebox(),
         terms: Some(terms("all", None)),
         terms_problem: None,

@@ -186,7 +186,7 @@ fn deleted() -> Deleted {
         until: super::date("2026-12-23T12:02:00Z"),
     };
     Deleted {
-        page: after(Flash::done("The message is back where it was.")),
+        page: after(Flash("The message is back where it was.")),
         rows: vec![
             row(
                 28,

@@ -6,7 +6,7 @@ use askama::Template;
 /// `/apps`
 #[derive(Template, Debug, Clone)]
 #[template(path = "apps.html")]
-pub struct Apps {
+pub(crate) struct Apps {
     /// The frame.
     pub page: Page,
     /// Those that can do something now; most recently used first.
@@ -17,7 +17,7 @@ pub struct Apps {
 
 /// One grant, in short.
 #[derive(Debug, Clone)]
-pub struct AppCard {
+pub(crate) struct AppCard {
     /// `gra_…`
     pub grant: String,
     /// The app's name.

@@ -8,7 +8,7 @@ use model::Scopes;
 /// (shows the page again with a fresh preview), `allow` or `deny`.
 #[derive(Template, Debug, Clone)]
 #[template(path = "consent.html")]
-pub struct Consent {
+pub(crate) struct Consent {
     /// The frame; somebody is signed in.
     pub page: Page,
     /// The app's name.
@@ -49,7 +49,7 @@ impl Consent {
 
 /// A hidden field.
 #[derive(Debug, Clone)]
-pub struct Hidden {
+pub(crate) struct Hidden {
     /// Its name.
     pub name: String,
     /// Its value.
@@ -58,7 +58,7 @@ pub struct Hidden {
 
 /// What the choices would mean today, counted by the same rule that will be enforced.
 #[derive(Debug, Clone, Copy)]
-pub struct Preview {
+pub(crate) struct Preview {
     /// Whether `read` is among the ticked actions.
     pub can_read: bool,
     /// Messages that could be read now.
@@ -71,7 +71,7 @@ pub struct Preview {
 
 impl Preview {
     /// `Today this would let Jukebox read 42 messages in 2 conversations.`
-    pub fn sentence(&self, app: &Name) -> String {
+    pub(crate) fn sentence(&self, app: &Name) -> String {
         let app = app.plain();
         let conversations = |number| counted(number, "conversation", "conversations");
         match (self.can_read, self.messages) {

@@ -6,7 +6,7 @@ use askama::Template;
 /// `/` and `/conversations/{id}`: the list at the left, one conversation at the right; on a phone one of the two.
 #[derive(Template, Debug, Clone)]
 #[template(path = "conversations.html")]
-pub struct Conversations {
+pub(crate) struct Conversations {
     /// The frame.
     pub page: Page,
     /// Newest activity first.
@@ -21,7 +21,7 @@ pub struct Conversations {
 
 /// One line of the list.
 #[derive(Debug, Clone)]
-pub struct Row {
+pub(crate) struct Row {
     /// `con_…`
     pub id: String,
     /// The group's title, or who else is in it.
@@ -38,7 +38,7 @@ pub struct Row {
 
 /// One conversation, open.
 #[derive(Debug, Clone)]
-pub struct Conversation {
+pub(crate) struct Conversation {
     /// `con_…`
     pub id: String,
     /// The group's title, or who else is in it.
@@ -61,14 +61,14 @@ pub struct Conversation {
 
 impl Conversation {
     /// `3 participants`: opens the list of them.
-    pub fn who(&self) -> String {
+    pub(crate) fn who(&self) -> String {
         counted(self.participants.len() as u64, "participant", "participants")
     }
 }
 
 /// Someone in a conversation.
 #[derive(Debug, Clone)]
-pub struct Participant {
+pub(crate) struct Participant {
     /// As they call themselves.
     pub name: Name,
     /// Without the `@`; `None` for an imported guest, who cannot sign in.
@@ -79,7 +79,7 @@ pub struct Participant {
 
 /// How many apps can do something in a conversation.
 #[derive(Debug, Clone)]
-pub struct AppsHere {
+pub(crate) struct AppsHere {
     /// Names of the apps with an active grant that reaches here, anybody's.
     pub names: Vec<Name>,
     /// Whether a participant locked apps out.
@@ -88,7 +88,7 @@ pub struct AppsHere {
 
 impl AppsHere {
     /// The badge: `No apps here`, `1 app is here`.
-    pub fn badge(&self) -> String {
+    pub(crate) fn badge(&self) -> String {
         match (self.is_locked, self.names.len() as u64) {
             (true, _) => "Locked to apps".to_owned(),
             (false, 0) => "No apps here".to_owned(),
@@ -101,7 +101,7 @@ impl AppsHere {
 /// (`/conversations/{id}?fragment=messages&from={first_seq}`).
 #[derive(Template, Debug, Clone)]
 #[template(path = "part/messages.html")]
-pub struct Messages {
+pub(crate) struct Messages {
     /// `con_…`
     pub conversation: String,
     /// Made by [`entries`].
@@ -120,7 +120,7 @@ pub struct Messages {
 
 /// One line in the flow of messages.
 #[derive(Debug, Clone)]
-pub enum Entry {
+pub(crate) enum Entry {
     /// A new day begins.
     Day(When),
     /// What follows is new to the person.
@@ -133,7 +133,7 @@ pub enum Entry {
 
 /// A message as the person sees it.
 #[derive(Debug, Clone)]
-pub struct Message {
+pub(crate) struct Message {
     /// Its number in the conversation.
     pub seq: u64,
     /// Who wrote it.
@@ -156,7 +156,7 @@ pub struct Message {
 
 /// What deleting a message would mean; each is one button, and restorable for 30 days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Erasable {
+pub(crate) enum Erasable {
     /// The person's own: gone for everyone.
     ForEveryone,
     /// Another's: gone for this person only.
@@ -167,7 +167,7 @@ pub enum Erasable {
 
 /// What a message holds.
 #[derive(Debug, Clone)]
-pub enum Content {
+pub(crate) enum Content {
     /// Words.
     Text(Words),
     /// A thing from elsewhere.
@@ -185,7 +185,7 @@ pub enum Content {
 
 /// A title, a track, a folder.
 #[derive(Debug, Clone)]
-pub struct Card {
+pub(crate) struct Card {
     /// What it is, in the sender's word: `film`, `track`.
     pub kind: Name,
     /// Its title.
@@ -200,14 +200,14 @@ pub struct Card {
 
 impl Card {
     /// The address, if it may be followed.
-    pub fn link(&self) -> Option<&str> {
+    pub(crate) fn link(&self) -> Option<&str> {
         self.url.as_deref().filter(|url| crate::shown_text::is_followable(url))
     }
 }
 
 /// A payment that was made elsewhere.
 #[derive(Debug, Clone)]
-pub struct Receipt {
+pub(crate) struct Receipt {
     /// A decimal number, as text.
     pub amount: String,
     /// ISO 4217.
@@ -220,7 +220,7 @@ pub struct Receipt {
 
 /// Puts days, the person's own read marker and others' read markers between messages (ascending by `seq`).
 /// `read_by` holds (name, seq) of the other participants; a marker stands after the last message at or before its seq.
-pub fn entries(messages: Vec<Message>, own_read: u64, mut read_by: Vec<(Name, u64)>) -> Vec<Entry> {
+pub(crate) fn entries(messages: Vec<Message>, own_read: u64, mut read_by: Vec<(Name, u64)>) -> Vec<Entry> {
     let mut out: Vec<Entry> = Vec::with_capacity(messages.len() + 8);
     let mut before: Option<(String, Name, bool)> = None;
     let mut is_new_marked = false;

@@ -7,7 +7,7 @@ use askama::Template;
 /// `/conversations/{id}/apps/lock` (`lock` = `on` or `off`).
 #[derive(Template, Debug, Clone)]
 #[template(path = "conversation_apps.html")]
-pub struct ConversationApps {
+pub(crate) struct ConversationApps {
     /// The frame.
     pub page: Page,
     /// `con_…`
@@ -28,7 +28,7 @@ pub struct ConversationApps {
 
 /// An app in a conversation.
 #[derive(Debug, Clone)]
-pub struct AppHere {
+pub(crate) struct AppHere {
     /// The app's name.
     pub app: Name,
     /// The organisation behind it.

@@ -6,7 +6,7 @@ use askama::Template;
 /// `/conversations/new`; its form posts checkboxes `participant` (ids) and `title` to `/conversations`.
 #[derive(Template, Debug, Clone)]
 #[template(path = "conversation_new.html")]
-pub struct ConversationNew {
+pub(crate) struct ConversationNew {
     /// The frame.
     pub page: Page,
     /// Friends, who alone can be asked in.

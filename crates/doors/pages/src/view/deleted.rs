@@ -6,7 +6,7 @@ use askama::Template;
 /// `/deleted`. Each row's form posts to `/deleted/{conversation}/{seq}/restore`.
 #[derive(Template, Debug, Clone)]
 #[template(path = "deleted.html")]
-pub struct Deleted {
+pub(crate) struct Deleted {
     /// The frame.
     pub page: Page,
     /// Most recently deleted first.
@@ -17,7 +17,7 @@ pub struct Deleted {
 
 /// One deleted message.
 #[derive(Debug, Clone)]
-pub struct DeletedRow {
+pub(crate) struct DeletedRow {
     /// `con_…`
     pub conversation: String,
     /// Its title.

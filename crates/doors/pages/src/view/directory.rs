@@ -6,7 +6,7 @@ use askama::Template;
 /// `/directory`: for anyone, signed in or not.
 #[derive(Template, Debug, Clone)]
 #[template(path = "directory.html")]
-pub struct Directory {
+pub(crate) struct Directory {
     /// The frame.
     pub page: Page,
     /// Every app, by name.
@@ -15,7 +15,7 @@ pub struct Directory {
 
 /// One app.
 #[derive(Debug, Clone)]
-pub struct DirectoryEntry {
+pub(crate) struct DirectoryEntry {
     /// The `client_id`; also the anchor on the page.
     pub id: String,
     /// The app's name.
@@ -47,7 +47,7 @@ impl DirectoryEntry {
 
 /// A ceiling that was.
 #[derive(Debug, Clone)]
-pub struct FormerCeiling {
+pub(crate) struct FormerCeiling {
     /// Until when.
     pub until: When,
     /// Its phrases.

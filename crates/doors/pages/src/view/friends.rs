@@ -7,7 +7,7 @@ use askama::Template;
 /// and to `/settings/hide` (`hide` = `on` or `off`).
 #[derive(Template, Debug, Clone)]
 #[template(path = "friends.html")]
-pub struct Friends {
+pub(crate) struct Friends {
     /// The frame.
     pub page: Page,
     /// Those who asked the person.
@@ -26,7 +26,7 @@ pub struct Friends {
 
 /// A friend, or someone on the way to be one.
 #[derive(Debug, Clone)]
-pub struct Friend {
+pub(crate) struct Friend {
     /// `per_…`
     pub id: String,
     /// Without the `@`.

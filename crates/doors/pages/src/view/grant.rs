@@ -8,7 +8,7 @@ use model::Action;
 /// `/apps/{grant}/pause` (`pause` = `on` or `off`) and `/apps/{grant}/revoke`.
 #[derive(Template, Debug, Clone)]
 #[template(path = "grant.html")]
-pub struct Grant {
+pub(crate) struct Grant {
     /// The frame.
     pub page: Page,
     /// The grant in short.
@@ -41,7 +41,7 @@ impl Grant {
 
 /// One way to look at the accesses.
 #[derive(Debug, Clone)]
-pub struct Filter {
+pub(crate) struct Filter {
     /// What it says.
     pub label: &'static str,
     /// Its address.
@@ -52,7 +52,7 @@ pub struct Filter {
 
 /// What one action could do and did.
 #[derive(Debug, Clone)]
-pub struct Usage {
+pub(crate) struct Usage {
     /// Which.
     pub action: Action,
     /// What it allows today, counted by the rule that is enforced (`1,204 messages in 8 conversations`); `None` if not allowed.
@@ -85,7 +85,7 @@ impl Usage {
 
 /// One access, as it stands on record.
 #[derive(Debug, Clone)]
-pub struct Access {
+pub(crate) struct Access {
     /// Its number in the grant, from 1 without holes.
     pub n: u64,
     /// When.
@@ -102,7 +102,7 @@ pub struct Access {
 
 /// One change of the grant.
 #[derive(Debug, Clone)]
-pub struct Change {
+pub(crate) struct Change {
     /// When.
     pub at: When,
     /// What, in words: `You let it in: read and send, the last 3 days`.

@@ -6,7 +6,7 @@ use askama::Template;
 /// `/notices`
 #[derive(Template, Debug, Clone)]
 #[template(path = "notices.html")]
-pub struct Notices {
+pub(crate) struct Notices {
     /// The frame.
     pub page: Page,
     /// Newest first.
@@ -17,7 +17,7 @@ pub struct Notices {
 
 /// One notice.
 #[derive(Debug, Clone)]
-pub struct Notice {
+pub(crate) struct Notice {
     /// When.
     pub at: When,
     /// One sentence; names in it come through [`super::Name::plain`].

@@ -6,7 +6,7 @@ use askama::Template;
 /// An error as a page, and `/problems/{name}`.
 #[derive(Template, Debug, Clone)]
 #[template(path = "problem.html")]
-pub struct Problem {
+pub(crate) struct Problem {
     /// The frame.
     pub page: Page,
     /// What went wrong, as a heading: `There is nothing here`.

@@ -6,7 +6,7 @@ use model::{Action, Actions, Ceiling, Kind, Kinds, ReachCap, Since};
 use oauth::wording::span;
 
 /// The name of an action as a line of a form or a table.
-pub const fn action_label(action: Action) -> &'static str {
+pub(crate) const fn action_label(action: Action) -> &'static str {
     match action {
         Action::List => "See conversations",
         Action::Read => "Read messages",
@@ -32,7 +32,7 @@ pub(super) const fn kind_meaning(kind: Kind) -> &'static str {
 }
 
 /// Actions as deeds, in a sentence: `see, read and send`.
-pub fn deeds(actions: Actions) -> String {
+pub(crate) fn deeds(actions: Actions) -> String {
     joined(actions.iter().map(|action| match action {
         Action::List => "see",
         Action::Read => "read",
@@ -42,7 +42,7 @@ pub fn deeds(actions: Actions) -> String {
 }
 
 /// A ceiling for the directory, a phrase a line: `See and read`, `Any conversation`, `Back to the first message`, …
-pub fn ceiling_lines(ceiling: &Ceiling) -> Vec<String> {
+pub(crate) fn ceiling_lines(ceiling: &Ceiling) -> Vec<String> {
     if ceiling.actions.is_empty() {
         return vec!["Sign people in; no messages".to_owned()];
     }

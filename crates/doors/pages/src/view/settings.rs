@@ -8,7 +8,7 @@ use askama::Template;
 /// `/settings/sessions/{id}/end`, `/settings/sessions/end` (all of them).
 #[derive(Template, Debug, Clone)]
 #[template(path = "settings.html")]
-pub struct Settings {
+pub(crate) struct Settings {
     /// The frame.
     pub page: Page,
     /// The name, or what was typed when it was refused.
@@ -29,7 +29,7 @@ pub struct Settings {
 
 /// Somewhere the person is signed in.
 #[derive(Debug, Clone)]
-pub struct Session {
+pub(crate) struct Session {
     /// `ses_…`
     pub id: String,
     /// The browser, as it called itself, in short: `Firefox on Linux`.

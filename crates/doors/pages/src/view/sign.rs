@@ -6,7 +6,7 @@ use askama::Template;
 /// `/sign-up`; its form posts `handle`, `name`, `password`, `return_to` to the same address.
 #[derive(Template, Debug, Clone)]
 #[template(path = "sign_up.html")]
-pub struct SignUp {
+pub(crate) struct SignUp {
     /// The frame; nobody is signed in.
     pub page: Page,
     /// The handle as it was typed, when the form is shown again.
@@ -26,7 +26,7 @@ pub struct SignUp {
 /// `/sign-in`; its form posts `handle`, `password`, `return_to` to the same address.
 #[derive(Template, Debug, Clone)]
 #[template(path = "sign_in.html")]
-pub struct SignIn {
+pub(crate) struct SignIn {
     /// The frame; nobody is signed in.
     pub page: Page,
     /// The handle as it was typed, when the form is shown again.
@@ -42,7 +42,7 @@ pub struct SignIn {
 /// `/sign-out`, for who comes by address; the navigation posts there directly.
 #[derive(Template, Debug, Clone)]
 #[template(path = "sign_out.html")]
-pub struct SignOut {
+pub(crate) struct SignOut {
     /// The frame.
     pub page: Page,
 }

@@ -12,7 +12,7 @@ use oauth::consent::{ActionOffer, Choice, Offer, Step};
 /// The choices; what is ticked and selected is what would be granted.
 #[derive(Template, Debug, Clone)]
 #[template(path = "part/terms.html")]
-pub struct TermsForm {
+pub(crate) struct TermsForm {
     actions: Vec<ActionBox>,
     kinds: Vec<KindBox>,
     /// One is a sentence (and a hidden field), more are radio buttons.
@@ -25,7 +25,7 @@ pub struct TermsForm {
 
 /// A conversation to pick.
 #[derive(Debug, Clone)]
-pub struct ConversationBox {
+pub(crate) struct ConversationBox {
     /// `con_…`
     pub id: String,
     /// Its title, or who else is in it.
@@ -51,7 +51,7 @@ struct KindBox {
 impl TermsForm {
     /// The offer as a form; with the choice that came back, if the page is shown again. `conversations` are those that can
     /// be picked under this offer (`pick_from`).
-    pub fn new(offer: &Offer, conversations: Vec<ConversationBox>, choice: Option<&Choice>) -> Self {
+    pub(crate) fn new(offer: &Offer, conversations: Vec<ConversationBox>, choice: Option<&Choice>) -> Self {
         // `read` brings `list` with it, as it will when the form is settled.
         let ticked = choice.map(|choice| {
             choice.actions.iter().filter_map(|word| Action::parse(word)).collect::<Actions>().closed()

@@ -1,0 +1,60 @@
+//! Name, password and sessions, each person's own.
+
+use super::any_form;
+use crate::stage::{PASSWORD, Stage};
+
+#[test]
+fn name_password_and_sessions() {
+    let stage = Stage::new();
+    let ada = stage.person("ada");
+    let (browser, phone) = (stage.browser_of(&ada), stage.browser());
+    let sign_in = |password: &str| {
+        let form = phone.open("/sign-in").form("/sign-in").fill("handle", "ada").fill("password", password);
+        phone.press(&form, None).expect(200);
+    };
+    sign_in(PASSWORD);
+    let page = browser.open("/settings");
+    browser.press(&page.form("/settings/name").fill("name", " "), None).expect(422);
+    let page = browser.press(&page.form("/settings/name").fill("name", "Ada L."), None).expect(200);
+    assert_eq!(page.form("/settings/name").values("name"), ["Ada L."]);
+    let password = |old: &str, new: &str| {
+        page.form("/settings/password").fill("password", old).fill("password_new", new)
+    };
+    let wrong = browser.press(&password("no", "another long one"), None).expect(422);
+    assert!(wrong.words().contains("This is not your present password."));
+    let short = browser.press(&password(PASSWORD, "short"), None).expect(422);
+    assert!(short.words().contains("A password has at least 8 characters."));
+    browser.press(&password(PASSWORD, "another long one"), None).expect(200);
+    assert_eq!(phone.open("/settings").at, "/sign-in?return_to=/settings", "other sessions ended");
+    sign_in("another long one");
+    let own = stage.own(&ada);
+    let sessions = stage.wait(stage.vault().sessions(&own)).unwrap();
+    let other = sessions.iter().find(|session| !session.this).unwrap().id;
+    let page = browser.open("/settings");
+    browser.press(&page.form(&format!("/settings/sessions/{other}/end")), None).expect(200);
+    assert!(phone.open("/").at.starts_with("/sign-in"));
+    let page = browser.press(&page.form("/settings/sessions/end"), None);
+    assert!(page.words().contains("You are signed out."));
+    assert!(browser.open("/").at.starts_with("/sign-in"));
+}
+
+#[test]
+fn a_session_of_somebody_else_is_not_there() {
+    let stage = Stage::new();
+    let (ada, eve) = (stage.person("ada"), stage.person("eve"));
+    let session = stage.own(&ada).session();
+    let eves = stage.browser_of(&eve);
+    any_form(&eves).send(&eves, &format!("/settings/sessions/{session}/end")).expect(404);
+    assert!(stage.wait(stage.vault().own(&ada.cookie)).is_ok());
+}
+
+#[test]
+fn it_is_known_when_a_session_was_last_seen() {
+    let stage = Stage::new();
+    let ada = stage.person("ada");
+    stage.clock.advance_s(7200);
+    stage.browser_of(&ada).open("/settings").expect(200);
+    let own = stage.own(&ada);
+    let session = stage.wait(stage.vault().sessions(&own)).unwrap().remove(0);
+    assert!(session.seen_at >= session.created_at.plus_seconds(7200));
+}
