@@ -93,10 +93,14 @@ impl Cluster {
 const WATCH: &str = r#"
 folder=$1
 shift
+# Whoever looks for the cluster holds this lock until he is one of its users; so none comes while it is being stopped.
+exec 9>>"$folder/../lock"
 while sleep 10; do
+    if command -v flock >&2; then flock -n 9 || continue; fi
     users=$("$@" "$0/psql" -XAtq -h "$folder" -U postgres -d postgres -c "select count(*) from pg_stat_activity
         where backend_type = 'client backend' and pid <> pg_backend_pid()")
     case "$users" in 0 | '') break ;; esac
+    if command -v flock >&2; then flock -u 9; fi
 done
 "$@" "$0/pg_ctl" -D "$folder/data" -m smart -w -s stop
 rm -rf "$folder""#;
