@@ -93,7 +93,15 @@ fn tell(db: &mut impl Reads, known: &mut Known, out: &mut String, line: &Line) -
         }
         out.push_str(known.names.person(db, person)?);
     }
-    let apps = rows::active_apps(db, &mut known.apps, *id, known.now)?;
+    let mut apps = rows::active_apps(db, &mut known.apps, *id, known.now)?;
+    // Whose app it is here is not told to apps: one that two people let in stands once, with all that it may do.
+    apps.dedup_by(|next, app| {
+        let same = next.id == app.id;
+        if same {
+            app.actions = app.actions.iter().chain(next.actions.iter()).collect();
+        }
+        same
+    });
     let apps = serde_json::to_string(&apps).map_err(|e| Fault::Shape(e.to_string()))?;
     out.push_str(&format!(
         r#"],"last_seq":{last_seq},"last_at":"{last_at}","created_at":"{created_at}","active_apps":{apps}}}"#

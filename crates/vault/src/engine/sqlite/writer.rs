@@ -76,6 +76,8 @@ fn connect_for_writing(database: &Path) -> rusqlite::Result<Connection> {
     // In this mode each commit flushes the log before it returns.
     conn.pragma_update(None, "synchronous", "full")?;
     conn.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    // What is destroyed is overwritten where its page is written anyway.
+    conn.pragma_update_and_check(None, "secure_delete", "fast", |_| Ok(()))?;
     Ok(conn)
 }
 
