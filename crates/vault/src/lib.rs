@@ -34,9 +34,12 @@ pub use tables::wishes::Wishes;
 
 use engine::{Engine, Pending};
 use model::World;
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use tables::accounts;
 use tables::apps::Apps;
 use tables::keys::Keys;
+use tokio::sync::Semaphore;
 
 /// How a vault is opened.
 #[derive(Debug, Clone)]
@@ -56,7 +59,8 @@ pub struct Vault {
     issuer: String,
     keys: Keys,
     apps: Apps,
-    hashing: tokio::sync::Semaphore,
+    hashing: Arc<Semaphore>,
+    hashing_queue: Arc<Semaphore>,
     spent: AtomicU64,
 }
 
@@ -80,7 +84,8 @@ impl Vault {
             issuer: setup.issuer,
             keys,
             apps: Apps::default(),
-            hashing: tokio::sync::Semaphore::new(2),
+            hashing: Arc::new(Semaphore::new(accounts::HASHING_MAX)),
+            hashing_queue: Arc::new(Semaphore::new(accounts::HASHING_QUEUE_MAX)),
             spent: AtomicU64::new(0),
         })
     }

@@ -22,8 +22,12 @@ const OF_GRANT: [&str; 8] = [
     "delete from grants where id = $1",
 ];
 
+/// What lets her in goes first: nobody signs in, or lets an app in, while the rest goes.
+const DOORS: [&str; 2] =
+    ["update persons set password = null where id = $1", "delete from sessions where person = $1"];
+
 /// What hangs on the person herself. Conversations of imports that nobody else with an account is in lose every word.
-const OF_PERSON: [&str; 12] = [
+const OF_PERSON: [&str; 11] = [
     "delete from staff_events where person = $1",
     "update messages set body = '', deleted_at = coalesce(deleted_at, sent_at) where author = $1",
     "update messages set body = '', deleted_at = coalesce(deleted_at, sent_at) where author in \
@@ -32,15 +36,17 @@ const OF_PERSON: [&str; 12] = [
     "delete from import_messages where conversation in (select t.conversation from import_threads t where t.person = $1)",
     "delete from import_threads where person = $1",
     "delete from sends where owner = $1",
-    "delete from sessions where person = $1",
     "delete from friends where person = $1 or friend = $1",
     "delete from friend_requests where sender = $1 or receiver = $1",
     "update persons set name = 'Someone', guest_key = null where guest_of = $1",
-    "update persons set handle = null, skeleton = null, name = 'Erased person', password = null, hidden = 1, \
-     words_out = 1 where id = $1",
+    "update persons set handle = null, skeleton = null, name = 'Erased person', hidden = 1, words_out = 1 \
+     where id = $1",
 ];
 
 fn erase(tx: &mut Tx<'_>, person: PersonId, zeros: &[u8; 32], at: Time) -> Result<(), Refusal> {
+    for sql in DOORS {
+        tx.put(sql, params![person.as_bytes()])?;
+    }
     for grant in grants::select(tx, "g.person = $1", params![person.as_bytes()])? {
         // The end is an entry in the log like any other; its salt goes with the grant.
         if grant.state != GrantState::Ended {
@@ -55,11 +61,14 @@ fn erase(tx: &mut Tx<'_>, person: PersonId, zeros: &[u8; 32], at: Time) -> Resul
     }
     let sql = "select conversation from participants where person = $1 and left_at is null";
     for conversation in tx.all(sql, params![person.as_bytes()], |row| id::<ConversationId>(row, 0))? {
+        // Her place is held first, as a wish for a lock holds it, so that the lock she takes along is the one that counts.
+        let sql = "update participants set left_at = $1 where conversation = $2 and person = $3";
+        tx.put(sql, params![at.micros(), conversation.as_bytes(), person.as_bytes()])?;
         let sql = "update conversations set locks = locks - (select p.locked from participants p \
                    where p.conversation = $1 and p.person = $2), direct = null where id = $1";
         tx.put(sql, params![conversation.as_bytes(), person.as_bytes()])?;
-        let sql = "update participants set left_at = $1, locked = 0 where conversation = $2 and person = $3";
-        tx.put(sql, params![at.micros(), conversation.as_bytes(), person.as_bytes()])?;
+        let sql = "update participants set locked = 0 where conversation = $1 and person = $2";
+        tx.put(sql, params![conversation.as_bytes(), person.as_bytes()])?;
     }
     for sql in OF_PERSON {
         tx.put(sql, params![person.as_bytes()])?;

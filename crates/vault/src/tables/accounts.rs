@@ -1,7 +1,8 @@
 //! Signing up and in with a password.
 //!
 //! Invariant: a wrong handle costs the same work and gives the same answer as a wrong password. Passwords are hashed off
-//! the async threads, at most two at a time: each takes 19 MiB (argon2id m=19456 t=2 p=1).
+//! the async threads, at most two at a time: each takes 19 MiB (argon2id m=19456 t=2 p=1). Hashing takes long, so a
+//! session begins only if the password that was compared is still hers in the transaction that begins it.
 
 use super::ids::id;
 use super::people::insert;
@@ -19,6 +20,11 @@ use std::sync::{LazyLock, OnceLock};
 pub const PASSWORD_CHARS_MIN: usize = 8;
 /// The longest password.
 pub const PASSWORD_CHARS_MAX: usize = 256;
+
+/// Passwords that are hashed at a time.
+pub(crate) const HASHING_MAX: usize = 2;
+/// Passwords that are hashed or wait for it. Beyond this, whoever floods us would make everyone wait for seconds.
+pub(crate) const HASHING_QUEUE_MAX: usize = 128;
 
 static ARGON2: LazyLock<Argon2<'static>> =
     LazyLock::new(|| Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::DEFAULT));
@@ -53,8 +59,14 @@ impl Vault {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Fault> {
-        let _turn = self.hashing.acquire().await.map_err(|_| Fault::Closed)?;
-        tokio::task::spawn_blocking(work).await.map_err(|_| Fault::Panicked("hash_password"))
+        let place = self.hashing_queue.clone().try_acquire_owned().map_err(|_| Fault::Overloaded)?;
+        let turn = self.hashing.clone().acquire_owned().await.map_err(|_| Fault::Closed)?;
+        // Work that was begun goes on when whoever asked for it has gone, and keeps its turn until it is done.
+        let done = tokio::task::spawn_blocking(move || {
+            let _held = (place, turn);
+            work()
+        });
+        done.await.map_err(|_| Fault::Panicked("hash_password"))
     }
 
     /// Checks a new password against the rules and hashes it.
@@ -103,11 +115,17 @@ impl Vault {
         };
         let (person, stored) = found.map_or((None, None), |(person, stored)| (Some(person), stored));
         let too_long = password.chars().count() > PASSWORD_CHARS_MAX;
-        let fits = self.off_thread(move || !too_long & verify(&password, stored.as_deref())).await?;
+        let compared = stored.clone();
+        let fits = self.off_thread(move || !too_long & verify(&password, compared.as_deref())).await?;
         let person = person.filter(|_| fits).ok_or(Refusal::Password)?;
         let (world, agent) = (self.world.clone(), agent.to_owned());
         self.engine
             .write("sign_in", move |tx| -> Result<String, Refusal> {
+                // She may have changed it, or been erased, while it was compared.
+                let sql = "update persons set password = password where id = $1 and password = $2";
+                if tx.execute(sql, params![person.as_bytes(), stored.as_deref()])? == 0 {
+                    return Err(Refusal::Password);
+                }
                 let cookie = Secret::new(SecretKind::Session, &world);
                 sessions::insert(tx, &world, person, &cookie, &agent)?;
                 Ok(cookie.into_clear())
@@ -127,14 +145,18 @@ impl Vault {
                 Ok(stored.flatten())
             })
             .await?;
-        if !self.off_thread(move || verify(&old, stored.as_deref())).await? {
+        let compared = stored.clone();
+        if !self.off_thread(move || verify(&old, compared.as_deref())).await? {
             return Err(Refusal::Password);
         }
         let password = self.hash_password(new).await?;
         self.engine
             .write("password_change", move |tx| -> Result<(), Refusal> {
-                let sql = "update persons set password = $1 where id = $2";
-                tx.put(sql, params![&password, person.as_bytes()])?;
+                sessions::hold(tx, session)?;
+                let sql = "update persons set password = $1 where id = $2 and password = $3";
+                if tx.execute(sql, params![&password, person.as_bytes(), stored.as_deref()])? == 0 {
+                    return Err(Refusal::Password);
+                }
                 Ok(sessions::end_others(tx, person, session)?)
             })
             .await

@@ -88,6 +88,7 @@ impl Vault {
         let (person, session): (PersonId, SessionId) = (own.person(), own.session());
         self.engine
             .write("consent_allow", move |tx| -> Result<_, Refusal> {
+                super::sessions::hold(tx, session)?;
                 let Waiting { request, .. } = waiting(tx, authorization, now)?;
                 remove(tx, authorization)?;
                 for conversation in terms.reach.chosen.iter().flatten() {

@@ -69,15 +69,23 @@ pub(crate) fn insert(
     )
 }
 
-fn end(tx: &mut Tx<'_>, person: PersonId, session: SessionId) -> Result<u64, Fault> {
+/// A session, held until the transaction ends: whoever ends it waits, and then ends also what hangs on it by then.
+pub(crate) fn hold(tx: &mut Tx<'_>, session: SessionId) -> Result<(), Refusal> {
+    let held =
+        tx.execute("update sessions set seen_at = seen_at where id = $1", params![session.as_bytes()])?;
+    if held == 0 { Err(Refusal::SignedOut) } else { Ok(()) }
+}
+
+/// The session goes first: what is about to hang something on it holds it, and is then found by the second step.
+fn end(tx: &mut Tx<'_>, person: PersonId, session: SessionId) -> Result<(), Fault> {
+    tx.put(
+        "delete from sessions where id = $1 and person = $2",
+        params![session.as_bytes(), person.as_bytes()],
+    )?;
     tx.put(
         "update token_families set ended = 1 where session = $1 and exists \
          (select 1 from grants g where g.id = token_families.grant_id and (g.scopes & $2) = 0)",
         params![session.as_bytes(), Scopes::OFFLINE_ACCESS.bits()],
-    )?;
-    tx.execute(
-        "delete from sessions where id = $1 and person = $2",
-        params![session.as_bytes(), person.as_bytes()],
     )
 }
 
@@ -163,8 +171,7 @@ impl Vault {
                     id::<SessionId>(row, 0)
                 })?;
                 hers.ok_or(Refusal::NotFound)?;
-                end(tx, person, session)?;
-                Ok(())
+                Ok(end(tx, person, session)?)
             })
             .await
     }

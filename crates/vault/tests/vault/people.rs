@@ -72,6 +72,40 @@ on_both_engines! {
         house.vault().sign_in("ada", "new password".to_owned(), "x").await.unwrap();
     }
 
+    async fn no_session_begins_with_a_password_that_was_changed_while_it_was_compared(house: House) {
+        let ada = house.person("ada").await;
+        let mut tasks = tokio::task::JoinSet::new();
+        // These wait for their turn to be compared before and behind the change.
+        for _ in 0..8 {
+            let vault = std::sync::Arc::clone(house.vault());
+            tasks.spawn(async move { vault.sign_in("ada", "ada-password".to_owned(), "x").await });
+        }
+        let vault = std::sync::Arc::clone(house.vault());
+        let change = tokio::spawn(async move {
+            vault.password_change(&ada.own, "ada-password".to_owned(), "new password".to_owned()).await
+        });
+        while let Some(signed_in) = tasks.join_next().await {
+            let vault = std::sync::Arc::clone(house.vault());
+            if !change.is_finished() {
+                tasks.spawn(async move { vault.sign_in("ada", "ada-password".to_owned(), "x").await });
+            }
+            let signed_in = signed_in.unwrap();
+            assert!(matches!(signed_in, Ok(_) | Err(Refusal::Password)), "{signed_in:?}");
+        }
+        change.await.unwrap().unwrap();
+        assert!(house.vault().own(&ada.cookie).await.is_ok());
+        assert_eq!(house.vault().sessions(&ada.own).await.unwrap().len(), 1);
+    }
+
+    async fn of_two_changes_of_a_password_at_once_one_counts(house: House) {
+        let ada = house.person("ada").await;
+        let change = |new: &str| house.vault().password_change(&ada.own, "ada-password".to_owned(), new.to_owned());
+        let (one, other) = tokio::join!(change("password one"), change("password two"));
+        assert!(one.is_ok() != other.is_ok(), "{one:?} {other:?}");
+        let new = if one.is_ok() { "password one" } else { "password two" };
+        house.vault().sign_in("ada", new.to_owned(), "x").await.unwrap();
+    }
+
     async fn names_that_cannot_be_shown_are_refused_everywhere(house: House) {
         let ada = house.person("ada").await;
         for name in ["", "  ", "two\nlines", "nul\0", "\u{202e}", &"x".repeat(81)] {
