@@ -127,8 +127,8 @@ impl Withheld {
     }
 }
 
-/// Decides whether the app may do `action` for the person at all, and within which limits.
-pub fn allow(standing: &Standing<'_>, action: Action) -> Result<Limits, No> {
+/// Decides whether the grant is in force: whether the person lets the app in at all, now, for anything.
+pub fn in_force(standing: &Standing<'_>) -> Result<(), No> {
     let Standing { ceiling, terms, .. } = standing;
     if !standing.app_live {
         return Err(No::App);
@@ -145,6 +145,13 @@ pub fn allow(standing: &Standing<'_>, action: Action) -> Result<Limits, No> {
     if terms.uses.is_some_and(|uses| standing.used >= uses) {
         return Err(No::Spent);
     }
+    Ok(())
+}
+
+/// Decides whether the app may do `action` for the person at all, and within which limits.
+pub fn allow(standing: &Standing<'_>, action: Action) -> Result<Limits, No> {
+    in_force(standing)?;
+    let Standing { ceiling, terms, .. } = standing;
     if !terms.actions.closed().and(ceiling.actions.closed()).has(action) {
         return Err(No::Action(action));
     }

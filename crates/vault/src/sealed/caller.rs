@@ -9,7 +9,7 @@ use crate::tables::grants::terms_of_row;
 use crate::tables::ids::{array32, id};
 use crate::tables::secret::{Secret, SecretKind};
 use crate::{Fault, Refusal, Vault};
-use model::{Actions, AppId, GrantId, GrantState, PersonId, Scopes, Standing, Terms, Time};
+use model::{Actions, AppId, GrantId, GrantState, PersonId, Scopes, Standing, Terms, Time, in_force};
 use std::sync::Arc;
 
 /// An app acting for a person, as one request finds it.
@@ -117,13 +117,17 @@ impl Caller {
         self.grant
     }
 
-    /// The scopes that the token carries, within the ceiling.
+    /// The scopes that the token carries, within the ceiling; none while the grant is not in force.
     pub fn scopes(&self) -> Scopes {
-        self.scopes.and(self.app.ceiling.scopes)
+        match in_force(&self.standing()) {
+            Ok(()) => self.scopes.and(self.app.ceiling.scopes),
+            Err(_) => Scopes::default(),
+        }
     }
 
-    /// Goes on only if the token carries this scope.
+    /// Goes on only if the grant is in force and the token carries this scope.
     pub fn require(&self, scope: Scopes, word: &'static str) -> Result<(), Refusal> {
+        in_force(&self.standing())?;
         if self.scopes().has(scope) { Ok(()) } else { Err(Refusal::Scope(word)) }
     }
 

@@ -237,6 +237,26 @@ on_both_engines! {
         assert_eq!(refused, Refusal::Scope("friends"));
     }
 
+    async fn a_grant_that_is_not_in_force_tells_nobody_who_she_is(house: House) {
+        let [ada, _] = house.friends(["ada", "bea"]).await;
+        let app = house.app("Jukebox", &open_ceiling()).await;
+        let tokens = house.let_in(&ada, app, &open_terms()).await;
+        let caller = house.vault().caller(&tokens.access).await.unwrap();
+        assert_eq!(house.vault().friends_of_caller(&caller).await.unwrap().len(), 1);
+        house.vault().grant_pause(&ada.own, tokens.grant, true).await.unwrap();
+        let caller = house.vault().caller(&tokens.access).await.unwrap();
+        let refused = house.vault().friends_of_caller(&caller).await.unwrap_err();
+        assert_eq!(refused, Refusal::No(model::No::Paused));
+        assert_eq!(caller.scopes(), Scopes::default());
+        house.vault().grant_pause(&ada.own, tokens.grant, false).await.unwrap();
+        let lowered = model::Ceiling { expires_in_s: 60, ..open_ceiling() };
+        house.vault().app_ceiling(app, &oauth::details::ceiling_json(&lowered)).await.unwrap();
+        house.clock.forward(60);
+        let caller = house.vault().caller(&tokens.access).await.unwrap();
+        let refused = house.vault().friends_of_caller(&caller).await.unwrap_err();
+        assert_eq!(refused, Refusal::No(model::No::Expired));
+    }
+
     async fn only_hashes_are_at_rest(house: House) {
         let ada = house.person("ada").await;
         let app = house.app("Jukebox", &open_ceiling()).await;
