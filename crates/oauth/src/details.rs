@@ -111,11 +111,17 @@ pub fn granted(terms: &Terms, purpose: &str, given_at: Time) -> Granted {
         conversations: Some(conversations),
         since: Some(since::text(terms.since)),
         kinds: Some(words(terms.kinds.iter())),
-        expires_in: Some((terms.ends_at.micros() - given_at.micros()) / 1_000_000),
+        expires_in: Some(lifetime_s(terms, given_at)),
         uses: terms.uses,
         optional: None,
         purpose: purpose.to_owned(),
     }])
+}
+
+/// For how many seconds a grant is given, as the app is told. Rounded, for the person agrees to whole seconds a moment
+/// before the grant is stored.
+pub(crate) fn lifetime_s(terms: &Terms, given_at: Time) -> i64 {
+    (terms.ends_at.micros() - given_at.micros() + 500_000).div_euclid(1_000_000)
 }
 
 /// [`granted`] as text.

@@ -11,6 +11,7 @@ use crate::params::Params;
 use crate::pkce;
 use model::{AppId, GrantId, GrantState, Reach, Scopes, Since, Terms, Time};
 use serde::Serialize;
+use std::cmp::Ordering;
 use std::fmt;
 
 /// How long a code lives.
@@ -240,7 +241,6 @@ pub fn narrow_terms(
         OAuthError::new(ErrorCode::InvalidAuthorizationDetails, why)
     };
     let opens = |since: Since| since.opens(given_at, now);
-    let ends_at = given_at.plus_seconds(asked.expires_in_s);
     if !asked.actions.within(granted.actions.closed()) {
         return Err(wider("actions"));
     }
@@ -250,9 +250,12 @@ pub fn narrow_terms(
     if !asked.kinds.within(granted.kinds) {
         return Err(wider("kinds"));
     }
-    if ends_at > granted.ends_at {
-        return Err(wider("expires_in"));
-    }
+    // What the app was told reads back as what it stands for.
+    let ends_at = match asked.expires_in_s.cmp(&details::lifetime_s(granted, given_at)) {
+        Ordering::Greater => return Err(wider("expires_in")),
+        Ordering::Equal => granted.ends_at,
+        Ordering::Less => given_at.plus_seconds(asked.expires_in_s),
+    };
     if granted.uses.is_some_and(|most| asked.uses.is_none_or(|uses| uses > most)) {
         return Err(wider("uses"));
     }

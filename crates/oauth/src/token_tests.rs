@@ -249,9 +249,16 @@ fn less_than_the_grant_can_be_asked_for() {
 
 #[test]
 fn the_echo_of_a_grant_can_be_sent_back() {
-    let echo = details::granted_json(&terms(), "Shows and answers chats", NOW);
-    let asked = details::parse_request(&echo).unwrap();
-    assert_eq!(narrow_terms(&terms(), NOW, Some(&asked), NOW), Ok(terms()));
+    // The person agrees to whole seconds a moment before the grant is stored.
+    for late_us in [0, 1, 250, 499_999] {
+        let given_at = Time::from_micros(NOW.micros() + late_us);
+        let echo = details::granted_json(&terms(), "Shows and answers chats", given_at);
+        assert!(echo.contains(r#""expires_in":1000"#), "{echo}");
+        let asked = details::parse_request(&echo).unwrap();
+        assert_eq!(narrow_terms(&terms(), given_at, Some(&asked), NOW), Ok(terms()));
+        let longer = Asked { expires_in_s: 1_001, ..asked };
+        assert!(narrow_terms(&terms(), given_at, Some(&longer), NOW).is_err());
+    }
 }
 
 fn answer() -> TokenAnswer {
