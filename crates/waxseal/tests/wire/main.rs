@@ -9,10 +9,13 @@
     reason = "in tests a broken expectation is a failure, also outside the functions marked as tests"
 )]
 
+mod raw;
 mod stage;
 
 mod api;
+mod at_once;
 mod health;
 mod issuer;
+mod mutated;
 mod pages;
 mod rule;

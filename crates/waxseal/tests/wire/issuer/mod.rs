@@ -18,7 +18,7 @@ const VERIFIER: &str = "the-verifier-of-these-tests-has-more-than-43-characters"
 
 /// The parameters of a request, in order unless a test spoils them.
 #[derive(Clone)]
-pub(crate) struct Fields(Vec<(String, String)>);
+pub(crate) struct Fields(pub(crate) Vec<(String, String)>);
 
 impl Fields {
     fn of(fields: &[(&str, &str)]) -> Fields {

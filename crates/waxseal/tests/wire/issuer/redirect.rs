@@ -64,7 +64,10 @@ fn an_address_that_nearly_matches_is_a_page_and_never_a_redirect() {
 fn a_loopback_address_may_have_any_port_and_a_name_may_not() {
     let stage = Stage::new();
     let ada = stage.person("ada");
-    let app = app_at(&stage, &["http://127.0.0.1/back?a=1", "http://[::1]:7000/back", "http://localhost:7000/back"]);
+    let app = app_at(
+        &stage,
+        &["http://127.0.0.1/back?a=1", "http://[::1]:7000/back", "http://localhost:7000/back"],
+    );
     for fit in [
         "http://127.0.0.1/back?a=1",
         "http://127.0.0.1:1/back?a=1",
@@ -132,7 +135,13 @@ fn the_state_comes_back_byte_for_byte() {
     let stage = Stage::new();
     let (ada, app) = (stage.person("ada"), stage.app(EVERYTHING));
     let long = "\u{fc}".repeat(512);
-    for state in ["a b+c&d=e%20f", "\u{1F9A6} \u{202E}x\u{0}y".replace('\u{0}', "").as_str(), "\"<>\\'#?/;", "\r\n", &long] {
+    for state in [
+        "a b+c&d=e%20f",
+        "\u{1F9A6} \u{202E}x\u{0}y".replace('\u{0}', "").as_str(),
+        "\"<>\\'#?/;",
+        "\r\n",
+        &long,
+    ] {
         let left = allow(&stage, &ada, &Fields::ask(&app).with("state", state));
         assert_eq!(query(&left, "state").as_deref(), Some(state));
         let spoilt = Fields::ask(&app).with("state", state).with("response_type", "token");

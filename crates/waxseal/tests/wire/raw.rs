@@ -1,0 +1,60 @@
+//! Requests byte for byte, past every HTTP library: what a library would not send, and answers without waiting for bodies.
+use crate::stage::Stage;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+/// The longest head of an answer that is read.
+const HEAD_BYTES_MAX: usize = 16_384;
+
+/// A request in order: `Host`, `Connection: close` and `Content-Length` are added.
+pub(crate) fn request(
+    stage: &Stage,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> Vec<u8> {
+    let host = stage.url.strip_prefix("http://").unwrap();
+    let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n");
+    for (name, value) in headers {
+        head.push_str(&format!("{name}: {value}\r\n"));
+    }
+    if method != "GET" || !body.is_empty() {
+        head.push_str(&format!("content-length: {}\r\n", body.len()));
+    }
+    [head.as_bytes(), b"\r\n", body].concat()
+}
+
+/// The head of an answer.
+pub(crate) struct Head {
+    pub(crate) status: u16,
+    /// Where a redirect leads.
+    pub(crate) location: Option<String>,
+}
+
+/// The status of what comes back, if anything does.
+pub(crate) fn status(stage: &Stage, bytes: &[u8]) -> Option<u16> {
+    head(stage, bytes).map(|head| head.status)
+}
+
+/// Sends bytes on a connection of their own; the head of what comes back, if anything does. The body is not waited for.
+pub(crate) fn head(stage: &Stage, bytes: &[u8]) -> Option<Head> {
+    let mut stream = TcpStream::connect(stage.url.strip_prefix("http://").unwrap()).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    // A server that has heard enough may close before all is sent, and has answered then.
+    let _ = stream.write_all(bytes);
+    let (mut head, mut piece) = (Vec::new(), [0; 1024]);
+    while head.len() < HEAD_BYTES_MAX && !head.windows(4).any(|four| four == b"\r\n\r\n") {
+        match stream.read(&mut piece) {
+            Ok(0) => break,
+            Ok(read) => head.extend_from_slice(&piece[..read]),
+            Err(why) if why.kind() == std::io::ErrorKind::ConnectionReset => break,
+            Err(why) => panic!("no answer: {why}"),
+        }
+    }
+    let head = String::from_utf8_lossy(&head);
+    let status = head.get(9..12)?.parse().ok()?;
+    let location = head.lines().find_map(|line| line.strip_prefix("location: ")).map(str::to_owned);
+    Some(Head { status, location })
+}
