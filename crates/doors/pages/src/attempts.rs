@@ -1,4 +1,4 @@
-//! Slows those who guess: passwords at signing in, handles at signing up.
+//! Slows those who guess passwords, those who list handles, and those who make accounts by the thousand.
 //!
 //! Invariant: nobody is locked out for good. What is remembered is bounded, lives in memory and is forgotten after
 //! `WINDOW_S`; an attempt is counted before its password is looked at, so that many at once gain nothing.
@@ -17,8 +17,10 @@ pub(crate) const WINDOW_S: i64 = 900;
 pub(crate) const HANDLE_ATTEMPTS_MAX: u32 = 10;
 /// Wrong passwords from one address, whatever the handles.
 pub(crate) const ADDRESS_ATTEMPTS_MAX: u32 = 100;
-/// Handles asked for at signing up, from one address, that were taken.
-pub(crate) const TAKEN_ATTEMPTS_MAX: u32 = 50;
+/// Handles asked after from one address: those that were taken at signing up, and those that nobody has at befriending.
+pub(crate) const HANDLES_ASKED_MAX: u32 = 50;
+/// Accounts made from one address. A school behind one address gets through; each costs a hash that all wait for.
+pub(crate) const ACCOUNTS_MAX: u32 = 100;
 /// How many counts are kept. When there are more, the oldest go: a flood of addresses costs its own memory, not ours.
 const KEPT_MAX: usize = 20_000;
 
@@ -50,7 +52,8 @@ impl<S: Sync> FromRequestParts<S> for Address {
 enum Key {
     Handle(String, Address),
     Address(Address),
-    Taken(Address),
+    HandlesAsked(Address),
+    Accounts(Address),
 }
 
 /// The counts: since when, and how many.
@@ -90,9 +93,14 @@ impl Attempts {
         )
     }
 
-    /// Counts an attempt to take a handle; `Err` is how many seconds to wait before the next.
-    pub(crate) fn sign_up(&self, from: Address, now: Time) -> Result<Attempt<'_>, i64> {
-        self.enter(vec![(Key::Taken(from), TAKEN_ATTEMPTS_MAX)], now)
+    /// Counts an asking after a handle, which goes well if nothing is learned; `Err` is how many seconds to wait.
+    pub(crate) fn handle_asked(&self, from: Address, now: Time) -> Result<Attempt<'_>, i64> {
+        self.enter(vec![(Key::HandlesAsked(from), HANDLES_ASKED_MAX)], now)
+    }
+
+    /// Counts an account, which goes well if it is not made; `Err` is how many seconds to wait.
+    pub(crate) fn account(&self, from: Address, now: Time) -> Result<Attempt<'_>, i64> {
+        self.enter(vec![(Key::Accounts(from), ACCOUNTS_MAX)], now)
     }
 
     fn enter(&self, keys: Vec<(Key, u32)>, now: Time) -> Result<Attempt<'_>, i64> {

@@ -40,11 +40,23 @@ fn one_address_cannot_try_every_handle() {
 }
 
 #[test]
+fn accounts_and_askings_are_counted_apart() {
+    let attempts = Attempts::default();
+    let here = from("192.0.2.1");
+    for _ in 0..ACCOUNTS_MAX {
+        assert!(attempts.account(here, NOW).is_ok());
+    }
+    assert_eq!(attempts.account(here, NOW).err(), Some(WINDOW_S));
+    assert!(attempts.handle_asked(here, NOW).is_ok());
+    assert!(attempts.account(from("192.0.2.2"), NOW).is_ok());
+}
+
+#[test]
 fn memory_is_bounded() {
     let attempts = Attempts::default();
     for i in 0..KEPT_MAX as u64 * 2 {
         let ip = IpAddr::V6(Ipv6Addr::from_bits(u128::from(i) << 64));
-        let _ = attempts.sign_up(Address::of(ip), NOW.plus_seconds((i / 100) as i64)).map(|_attempt| ());
+        let _ = attempts.handle_asked(Address::of(ip), NOW.plus_seconds((i / 100) as i64)).map(|_attempt| ());
     }
     assert!(attempts.0.lock().unwrap().len() <= KEPT_MAX + 1);
 }

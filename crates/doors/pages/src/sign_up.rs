@@ -1,6 +1,6 @@
 //! `/sign-up`: a person makes an account.
 //!
-//! That a handle is taken must be said; `attempts.rs` slows who would list the handles this way.
+//! That a handle is taken must be said; `attempts.rs` slows who would list the handles this way, or take them all.
 
 use crate::attempts::Address;
 use crate::caller::Anyone;
@@ -52,19 +52,25 @@ pub(crate) async fn sign_up(
     view.name_problem = name.as_ref().err().map(sentence);
     view.handle_problem = handle.as_ref().err().map(sentence);
     if let (Ok(name), Ok(handle)) = (name, handle) {
-        let attempt = door.attempts.sign_up(from, door.vault.world().now()).map_err(Problem::TooMany)?;
+        let now = door.vault.world().now();
+        let asked = door.attempts.handle_asked(from, now).map_err(Problem::TooMany)?;
+        let account = door.attempts.account(from, now).map_err(Problem::TooMany)?;
         let password = form.text("password").to_owned();
         match door.vault.sign_up(&handle, &name, password, agent(&headers)).await {
             Ok(cookie) => {
-                attempt.went_well();
+                asked.went_well();
                 if let Some(before) = &anyone.session {
                     door.vault.sign_out(before).await?;
                 }
                 return Ok(signed_in(&door, &cookie, &view.return_to));
             }
-            Err(refusal @ Refusal::HandleTaken) => view.handle_problem = Some(sentence(&refusal)),
+            Err(refusal @ Refusal::HandleTaken) => {
+                account.went_well();
+                view.handle_problem = Some(sentence(&refusal));
+            }
             Err(refusal @ Refusal::Invalid(_)) => {
-                attempt.went_well();
+                asked.went_well();
+                account.went_well();
                 view.password_problem = Some(sentence(&refusal));
             }
             Err(refusal) => return Err(refusal.into()),

@@ -8,6 +8,9 @@ use crate::{Fault, Own, Refusal, Vault};
 use model::{Handle, PersonId, Time};
 use serde::Serialize;
 
+/// The most requests of one person that wait for an answer at a time.
+const REQUESTS_MAX: i64 = 500;
+
 /// Someone as others see her.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Face {
@@ -33,7 +36,7 @@ pub struct Friend {
 pub struct FriendList {
     /// Friends, by name.
     pub friends: Vec<Friend>,
-    /// Who asks her.
+    /// Who asks her: the first 500.
     pub asking: Vec<Friend>,
     /// Whom she asked.
     pub asked: Vec<Friend>,
@@ -101,7 +104,7 @@ impl Vault {
                     )?,
                     asking: list(
                         "select p.id, p.handle, p.name, r.at from friend_requests r join persons p on p.id = r.sender \
-                         where r.receiver = $1 order by r.at",
+                         where r.receiver = $1 order by r.at limit 500",
                     )?,
                     asked: list(
                         "select p.id, p.handle, p.name, r.at from friend_requests r join persons p on p.id = r.receiver \
@@ -131,6 +134,13 @@ impl Vault {
                 )?;
                 if asks_me.is_some() {
                     return Ok(befriend(tx, me, other, now)?);
+                }
+                let sql = "select count(*) from friend_requests where sender = $1";
+                let waiting = tx.one(sql, params![me.as_bytes()], |row| row.int(0))?.unwrap_or(0);
+                if waiting >= REQUESTS_MAX {
+                    return Err(Refusal::Conflict(format!(
+                        "{waiting} people have not answered you yet; wait, or take a request back"
+                    )));
                 }
                 tx.put(
                     "insert into friend_requests (sender, receiver, at) values ($1, $2, $3) on conflict do nothing",

@@ -97,6 +97,21 @@ on_both_engines! {
         assert_eq!(house.vault().sessions(&ada.own).await.unwrap().len(), 1);
     }
 
+    async fn who_asks_everyone_is_stopped(house: House) {
+        let ada = house.person("ada").await;
+        for n in 0..500 {
+            let other = handle(&format!("someone.{n}x"));
+            house.vault().person_add(&other, "Someone", None).await.unwrap();
+            house.vault().friend_ask(&ada.own, &other).await.unwrap();
+        }
+        let one = house.person("bea").await;
+        let refused = house.vault().friend_ask(&ada.own, &one.handle).await;
+        assert!(matches!(refused, Err(Refusal::Conflict(_))), "{refused:?}");
+        let first = house.vault().person_by_handle(&handle("someone.0x")).await.unwrap();
+        house.vault().friend_answer(&ada.own, first, false).await.unwrap();
+        house.vault().friend_ask(&ada.own, &one.handle).await.unwrap();
+    }
+
     async fn of_two_changes_of_a_password_at_once_one_counts(house: House) {
         let ada = house.person("ada").await;
         let change = |new: &str| house.vault().password_change(&ada.own, "ada-password".to_owned(), new.to_owned());

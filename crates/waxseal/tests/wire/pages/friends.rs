@@ -32,6 +32,18 @@ fn asked_and_answered() {
 }
 
 #[test]
+fn listing_handles_is_slowed() {
+    let stage = Stage::new();
+    let ada = stage.person("ada");
+    let browser = stage.browser_of(&ada);
+    let ask = |handle: &str| any_form(&browser).with("handle", handle).send(&browser, "/friends/request");
+    let slowed = (0..60).find(|n| ask(&format!("somebody{n}")).status == 429);
+    assert!(slowed.is_some(), "it goes on for ever");
+    stage.clock.advance_s(900);
+    ask("somebody").expect(422);
+}
+
+#[test]
 fn nobody_answers_for_another() {
     let stage = Stage::new();
     let (ada, grace, eve) = (stage.person("ada"), stage.person("grace"), stage.person("eve"));
