@@ -3,44 +3,62 @@
 //! Invariant: what is not in order never reaches a page that could be agreed to, and nothing is sent to an address that
 //! is not registered.
 
+use crate::arrivals::{Address, Arrivals};
 use crate::problem::Problem;
 use crate::{Doors, client};
+use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use oauth::Params;
 use oauth::authorize::{Next, PageError, Rejected, authorize};
+use std::sync::Arc;
 use vault::session_of;
+
+/// What is needed of a request beside its parameters.
+pub(crate) struct Visit {
+    headers: HeaderMap,
+    from: Address,
+    arrivals: Arc<Arrivals>,
+}
 
 pub(crate) async fn authorize_get(
     State(doors): State<Doors>,
+    Extension(arrivals): Extension<Arc<Arrivals>>,
+    from: Address,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
     let params = Params::parse(query.unwrap_or_default().as_bytes());
-    answer(&doors, params, &headers).await
+    answer(&doors, params, &Visit { headers, from, arrivals }).await
 }
 
-pub(crate) async fn authorize_post(State(doors): State<Doors>, headers: HeaderMap, body: Bytes) -> Response {
+pub(crate) async fn authorize_post(
+    State(doors): State<Doors>,
+    Extension(arrivals): Extension<Arc<Arrivals>>,
+    from: Address,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
     let params = client::form(&headers, &body);
-    answer(&doors, params, &headers).await
+    answer(&doors, params, &Visit { headers, from, arrivals }).await
 }
 
-async fn answer(doors: &Doors, params: Result<Params, oauth::OAuthError>, headers: &HeaderMap) -> Response {
+async fn answer(doors: &Doors, params: Result<Params, oauth::OAuthError>, visit: &Visit) -> Response {
     let params = match params {
         Ok(params) => params,
         Err(error) => {
             return page(doors, &format!("The link that sent you here is broken: {}.", error.description()));
         }
     };
-    match go_on(doors, &params, headers).await {
+    match go_on(doors, &params, visit).await {
         Ok(response) => response,
         Err(problem) => problem.into_response(),
     }
 }
 
-async fn go_on(doors: &Doors, params: &Params, headers: &HeaderMap) -> Result<Response, Problem> {
+async fn go_on(doors: &Doors, params: &Params, visit: &Visit) -> Result<Response, Problem> {
     let vault = &doors.vault;
     let now = vault.world().now();
     let app = match oauth::client::client_id(params) {
@@ -59,7 +77,7 @@ async fn go_on(doors: &Doors, params: &Params, headers: &HeaderMap) -> Result<Re
         return Ok(back(&request.error_uri(&doors.issuer, &error)));
     }
     if request.prompt.none {
-        let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+        let cookies = visit.headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
         let own = match session_of(cookies, doors.issuer.is_secure()) {
             Some(cookie) => vault.own(cookie).await.ok(),
             None => None,
@@ -71,6 +89,9 @@ async fn go_on(doors: &Doors, params: &Params, headers: &HeaderMap) -> Result<Re
         if let Next::Refuse(error) = request.next(signed_in_at, now, false, now) {
             return Ok(back(&request.error_uri(&doors.issuer, &error)));
         }
+    }
+    if let Err(wait_s) = visit.arrivals.enter(visit.from, now) {
+        return Ok(too_many(doors, wait_s));
     }
     let waiting = vault.authorization_add(&request).await?;
     Ok(back(&format!("/consent?request={waiting}")))
@@ -84,6 +105,15 @@ fn back(uri: &str) -> Response {
 
 fn page_error(doors: &Doors, error: PageError) -> Response {
     page(doors, &error.to_string())
+}
+
+/// It is said here, for the app can do nothing about it.
+fn too_many(doors: &Doors, wait_s: i64) -> Response {
+    let mut response =
+        page(doors, "Too many requests came from your network in a short time. Wait a little and try again.");
+    *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait_s));
+    response
 }
 
 fn page(doors: &Doors, sentence: &str) -> Response {

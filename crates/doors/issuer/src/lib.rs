@@ -3,6 +3,7 @@
 //! Invariant: this door only carries. What a request means is decided in the `oauth` room, what becomes of it in the
 //! vault; here bytes become parameters and decisions become answers.
 
+mod arrivals;
 mod authorize;
 mod client;
 mod jwks;
@@ -12,8 +13,8 @@ mod revoke;
 mod token;
 mod userinfo;
 
-use axum::Router;
 use axum::routing::{get, post};
+use axum::{Extension, Router};
 use http::{HeaderName, Method, header};
 use oauth::metadata::{
     AUTHORIZE_PATH, Issuer, JWKS_PATH, OPENID_PATH, RESOURCE_PATH, REVOKE_PATH, SERVER_PATH, TOKEN_PATH,
@@ -44,7 +45,7 @@ impl std::fmt::Debug for Doors {
     }
 }
 
-/// The route table. Only where a browser app must reach us is CORS granted, and never at the authorization endpoint.
+/// The route table. It wants the peer's address as `ConnectInfo<SocketAddr>` in the request. Only where a browser app must reach us is CORS granted, and never at the authorization endpoint.
 pub fn routes(doors: Doors) -> Router {
     let cors = CorsLayer::new()
         .allow_origin(Any)
@@ -62,6 +63,7 @@ pub fn routes(doors: Doors) -> Router {
         .layer(cors);
     Router::new()
         .route(AUTHORIZE_PATH, get(authorize::authorize_get).post(authorize::authorize_post))
+        .layer(Extension(Arc::new(arrivals::Arrivals::default())))
         .merge(for_scripts)
         .layer(RequestBodyLimitLayer::new(FORM_BYTES_MAX))
         .with_state(doors)
