@@ -9,6 +9,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 /// What to say where PostgreSQL is missing.
 pub const INSTALL: &str = "PostgreSQL is not installed (on Debian: apt-get install postgresql)";
@@ -38,15 +39,51 @@ impl Cluster {
             checked(Command::new("chown").arg(user).arg(folder))?;
         }
         checked(cluster.programs.command("initdb").args(INITDB).arg("-D").arg(cluster.data()))?;
+        cluster.serve(disk)?;
+        Ok(cluster)
+    }
+
+    /// Starts it again, after it was killed.
+    pub fn serve(&self, disk: Disk) -> Result<(), String> {
         let sync = if disk == Disk::Synced { "on" } else { "off" };
         let options = format!(
             "-k '{}' -c listen_addresses='' -c max_connections=200 -c shared_buffers=64MB -c fsync={sync} -c full_page_writes={sync}",
-            folder.display()
+            self.folder.display()
         );
-        checked(
-            cluster.pg_ctl().args(["-w", "-s", "-o", &options, "-l"]).arg(folder.join("log")).arg("start"),
-        )?;
-        Ok(cluster)
+        let log = self.folder.join("log");
+        checked(self.pg_ctl().args(["-w", "-s", "-o", &options, "-l"]).arg(log).arg("start")).map(|_| ())
+    }
+
+    /// Kills all its processes where they stand, as the loss of the machine would, of which no process is left to see.
+    pub fn kill(&self) -> Result<(), String> {
+        let pid_file = self.data().join("postmaster.pid");
+        let file = fs::read_to_string(&pid_file).map_err(|error| error.to_string())?;
+        let first = file.lines().next().ok_or("postmaster.pid is empty")?;
+        // The first starts the others, and must not while they are counted.
+        checked(Command::new("kill").args(["-STOP", first]))?;
+        let others = checked(Command::new("pgrep").args(["-P", first]))?;
+        let others = String::from_utf8_lossy(&others.stdout).into_owned();
+        let all: Vec<&str> = others.split_whitespace().chain([first]).collect();
+        // One that has ended meanwhile is no failure.
+        let _ = checked(Command::new("kill").arg("-KILL").args(&all));
+        let deadline = Instant::now() + GONE_WITHIN;
+        while is_any_alive(&all) {
+            if Instant::now() > deadline {
+                return Err("a killed process does not end".to_owned());
+            }
+        }
+        // Whoever took them in may not have heard of their end yet; PostgreSQL would take them for alive.
+        let _ = fs::remove_file(self.folder.join(".s.PGSQL.5432.lock"));
+        fs::remove_file(pid_file).map_err(|error| error.to_string())
+    }
+
+    /// How many are connected to it.
+    pub fn clients(&self) -> Result<u32, String> {
+        let sql = "select count(*) from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()";
+        let mut psql = self.programs.command("psql");
+        let psql = psql.arg("-XAtq").arg("-h").arg(&self.folder).args(["-U", "postgres", "-c", sql]);
+        let told = String::from_utf8_lossy(&checked(psql)?.stdout).trim().parse::<u32>();
+        told.map_err(|error| format!("psql told no number: {error}"))
     }
 
     /// A cluster that [`Cluster::start`] made earlier, maybe in another process.
@@ -104,6 +141,16 @@ while sleep 10; do
 done
 "$@" "$0/pg_ctl" -D "$folder/data" -m smart -w -s stop
 rm -rf "$folder""#;
+
+/// How long the system may take to end a killed process.
+const GONE_WITHIN: Duration = Duration::from_secs(20);
+
+/// Whether one of these runs; one that nobody has buried does not.
+fn is_any_alive(processes: &[&str]) -> bool {
+    let states = Command::new("ps").args(["-o", "stat=", "-p", &processes.join(",")]).output();
+    states
+        .is_ok_and(|told| String::from_utf8_lossy(&told.stdout).lines().any(|state| !state.starts_with('Z')))
+}
 
 /// No syncing, since nothing is in it yet; texts in UTF-8, in an order that is the same on every machine.
 const INITDB: &[&str] = &["-N", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C"];

@@ -1,7 +1,7 @@
 //! Waxseal as a program, a person in a browser and an app of hers over HTTP, for the tests that use the whole house.
 //!
 //! Invariant: nothing here reaches into the server while it runs; [`House::vault`] opens its data when it does not.
-#![allow(dead_code, reason = "what one of these tests does not need, the other does")]
+#![allow(dead_code, unused_imports, reason = "what one of these tests does not need, the other does")]
 
 #[path = "../wire/stage/answer.rs"]
 mod answer;
