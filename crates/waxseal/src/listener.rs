@@ -1,10 +1,11 @@
-//! Takes connections and serves them: HTTP/1.1 with limits on how long a head may take.
+//! Takes connections and serves them: HTTP/1.1 with limits on how long a head and a whole request may take.
 //!
 //! Invariant: a stop lets requests that were begun be answered, for a while; after that nothing of ours waits for a peer.
 
 use axum::Router;
 use axum::extract::ConnectInfo;
-use http::{HeaderMap, Request};
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, Request, StatusCode, header};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
@@ -14,10 +15,13 @@ use hyper_util::service::TowerToHyperService;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 /// How long a peer may take over the head of a request, and stay silent between two.
 const HEAD_WITHIN: Duration = Duration::from_secs(10);
+/// How long a request may take from its head to the head of its answer: who sends a body drop by drop would else hold a
+/// socket for ever. What was queued to be stored is stored nevertheless.
+const ANSWER_WITHIN: Duration = Duration::from_secs(60);
 /// How long requests that were begun may go on after a stop.
 const FINISH_WITHIN: Duration = Duration::from_secs(10);
 /// How long to wait when the process has no more sockets to give.
@@ -54,7 +58,7 @@ pub async fn serve(listener: TcpListener, router: Router, peer: Peer, stop: impl
                 let service = service_fn(move |mut request: Request<Incoming>| {
                     let from = peer.address(connected, request.headers());
                     request.extensions_mut().insert(ConnectInfo(from));
-                    service.call(request)
+                    within(ANSWER_WITHIN, service.call(request))
                 });
                 let connection = http.serve_connection(TokioIo::new(stream), service);
                 let watched = graceful.watch(connection);
@@ -73,6 +77,16 @@ pub async fn serve(listener: TcpListener, router: Router, peer: Peer, stop: impl
         () = graceful.shutdown() => {}
         () = sleep(FINISH_WITHIN) => tracing::warn!("some requests were still open when the server stopped"),
     }
+}
+
+/// The answer, or after so long that it took too long; then the connection ends, for nobody knows where its body would.
+async fn within<E>(
+    limit: Duration,
+    answer: impl Future<Output = Result<Response, E>>,
+) -> Result<Response, E> {
+    timeout(limit, answer).await.unwrap_or_else(|_| {
+        Ok((StatusCode::REQUEST_TIMEOUT, [(header::CONNECTION, "close")]).into_response())
+    })
 }
 
 /// The next connection.
@@ -95,6 +109,18 @@ async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::convert::Infallible;
+
+    #[tokio::test]
+    async fn what_takes_too_long_is_given_up() {
+        let never = std::future::pending::<Result<Response, Infallible>>();
+        let Ok(answer) = within(Duration::ZERO, never).await;
+        assert_eq!(answer.status(), StatusCode::REQUEST_TIMEOUT);
+        assert_eq!(answer.headers()[header::CONNECTION], "close");
+        let at_once = std::future::ready(Ok::<_, Infallible>(StatusCode::OK.into_response()));
+        let Ok(answer) = within(Duration::ZERO, at_once).await;
+        assert_eq!(answer.status(), StatusCode::OK);
+    }
 
     #[test]
     fn only_a_proxy_is_believed_and_only_its_own_word() {
