@@ -94,6 +94,8 @@ create table messages (
 ) /* clustered */;
 
 create index messages_deleted on messages (author, deleted_at) where deleted_at is not null;
+-- what is still to be destroyed: without it every tidying would look at all that ever was
+create index messages_to_purge on messages (deleted_at) where deleted_at is not null and body <> '';
 
 -- sealed: deleted by one person for herself
 create table hidden_messages (
