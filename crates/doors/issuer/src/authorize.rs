@@ -11,10 +11,11 @@ use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
+use model::Time;
 use oauth::Params;
 use oauth::authorize::{Next, PageError, Rejected, authorize};
 use std::sync::Arc;
-use vault::session_of;
+use vault::{Refusal, session_of};
 
 /// What is needed of a request beside its parameters.
 pub(crate) struct Visit {
@@ -54,7 +55,7 @@ async fn answer(doors: &Doors, params: Result<Params, oauth::OAuthError>, visit:
     };
     match go_on(doors, &params, visit).await {
         Ok(response) => response,
-        Err(problem) => problem.into_response(),
+        Err(problem) => broken(doors, &problem.into_response()),
     }
 }
 
@@ -77,15 +78,7 @@ async fn go_on(doors: &Doors, params: &Params, visit: &Visit) -> Result<Response
         return Ok(back(&request.error_uri(&doors.issuer, &error)));
     }
     if request.prompt.none {
-        let cookies = visit.headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-        let own = match session_of(cookies, doors.issuer.is_secure()) {
-            Some(cookie) => vault.own(cookie).await.ok(),
-            None => None,
-        };
-        let signed_in_at = match &own {
-            Some(own) => vault.signed_in_at(own).await.ok(),
-            None => None,
-        };
+        let signed_in_at = signed_in_at(doors, &visit.headers).await?;
         if let Next::Refuse(error) = request.next(signed_in_at, now, false, now) {
             return Ok(back(&request.error_uri(&doors.issuer, &error)));
         }
@@ -95,6 +88,18 @@ async fn go_on(doors: &Doors, params: &Params, visit: &Visit) -> Result<Response
     }
     let waiting = vault.authorization_add(&request).await?;
     Ok(back(&format!("/consent?request={waiting}")))
+}
+
+/// When the person in this browser signed in, if she did.
+async fn signed_in_at(doors: &Doors, headers: &HeaderMap) -> Result<Option<Time>, Refusal> {
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let Some(cookie) = session_of(cookies, doors.issuer.is_secure()) else { return Ok(None) };
+    let found = async { doors.vault.signed_in_at(&doors.vault.own(cookie).await?).await };
+    match found.await {
+        Ok(at) => Ok(Some(at)),
+        Err(Refusal::SignedOut) => Ok(None),
+        Err(refusal) => Err(refusal),
+    }
 }
 
 /// 303: whatever the method was, the browser goes on with GET (RFC 9700 4.12).
@@ -113,6 +118,17 @@ fn too_many(doors: &Doors, wait_s: i64) -> Response {
         page(doors, "Too many requests came from your network in a short time. Wait a little and try again.");
     *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait_s));
+    response
+}
+
+/// What the door tells an app in JSON, as the person at the browser can read it.
+fn broken(doors: &Doors, told: &Response) -> Response {
+    let mut response =
+        page(doors, "The server cannot do this now. Go back to the app and try again shortly.");
+    *response.status_mut() = told.status();
+    if let Some(wait) = told.headers().get(header::RETRY_AFTER) {
+        response.headers_mut().insert(header::RETRY_AFTER, wait.clone());
+    }
     response
 }
 

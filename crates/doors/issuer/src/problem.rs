@@ -58,13 +58,19 @@ impl From<TokenRefusal> for Problem {
 fn broke(fault: &Fault) -> OAuthError {
     tracing::error!(%fault, "an OAuth request could not be answered");
     match fault {
-        Fault::Full | Fault::Contended | Fault::Unreachable(_) | Fault::Overloaded | Fault::Closed => {
-            OAuthError::new(
-                ErrorCode::TemporarilyUnavailable,
-                "the server cannot do this now; try again shortly",
-            )
+        Fault::Unknown
+        | Fault::Full
+        | Fault::ReadOnly
+        | Fault::Contended
+        | Fault::Unreachable(_)
+        | Fault::Overloaded
+        | Fault::Closed => OAuthError::new(
+            ErrorCode::TemporarilyUnavailable,
+            "the server cannot do this now; try again shortly",
+        ),
+        Fault::Conflict(_) | Fault::Damaged(_) | Fault::Panicked(_) | Fault::Shape(_) | Fault::Other(_) => {
+            OAuthError::new(ErrorCode::ServerError, "the server could not do this")
         }
-        _ => OAuthError::new(ErrorCode::ServerError, "the server could not do this"),
     }
 }
 
@@ -81,5 +87,24 @@ impl IntoResponse for Problem {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
         }
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_pass_says_when_to_come_back_and_nothing_says_what_broke() {
+        let told = |fault| Problem::from(Refusal::Fault(fault)).into_response();
+        for fault in [Fault::Unknown, Fault::Full, Fault::ReadOnly, Fault::Unreachable("db.internal".into())]
+        {
+            let response = told(fault);
+            assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+            assert_eq!(response.headers()[header::RETRY_AFTER], "5");
+        }
+        let bug = Problem::from(Refusal::Fault(Fault::Shape("table tokens".into())));
+        assert!(!bug.error.to_string().contains("table"));
+        assert_eq!(bug.into_response().status(), StatusCode::INTERNAL_SERVER_ERROR);
     }
 }
