@@ -102,3 +102,19 @@ fn a_token_that_is_over_tells_nothing() {
     stage.wait(stage.vault().grant_end(told["grant_id"].as_str().unwrap().parse().unwrap())).unwrap();
     ask(&stage, "GET", next).expect(401);
 }
+
+#[test]
+fn while_a_grant_is_paused_it_tells_nothing_and_says_so() {
+    let (stage, ada, app) = scene();
+    let told = tokens(&stage, &ada, &app, "openid profile");
+    let grant = told["grant_id"].as_str().unwrap().parse().unwrap();
+    let token = told["access_token"].as_str().unwrap();
+    stage.wait(stage.vault().grant_pause(&stage.own(&ada), grant, true)).unwrap();
+    let answer = ask(&stage, "GET", token).expect(403);
+    assert_eq!(answer.json()["error"], "insufficient_scope");
+    assert!(answer.json()["error_description"].as_str().unwrap().contains("paused"));
+    // No scope would help.
+    assert!(!answer.header("www-authenticate").unwrap().contains("scope=\"openid\""));
+    stage.wait(stage.vault().grant_pause(&stage.own(&ada), grant, false)).unwrap();
+    ask(&stage, "GET", token).expect(200);
+}
