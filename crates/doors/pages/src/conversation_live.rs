@@ -37,7 +37,7 @@ impl Stream for Hints {
 /// Is she still signed in, and in it?
 async fn may_look(door: &Door, cookie: &str, conversation: ConversationId) -> bool {
     match door.vault.own(cookie).await {
-        Ok(own) => door.vault.own_conversation(&own, conversation).await.is_ok(),
+        Ok(own) => door.vault.own_is_in(&own, conversation).await.is_ok(),
         Err(_) => false,
     }
 }
@@ -50,7 +50,7 @@ pub(crate) async fn conversation_live(
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
     // Listened to before the look, so that nothing falls between.
     let mut ears = door.bus.listen();
-    door.vault.own_conversation(&person.own, id).await?;
+    door.vault.own_is_in(&person.own, id).await?;
     // One hint that waits says as much as many.
     let (say, hints) = mpsc::channel(1);
     tokio::spawn(async move {

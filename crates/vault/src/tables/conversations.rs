@@ -343,6 +343,16 @@ impl Vault {
             .await
     }
 
+    /// Goes on only if she is in the conversation now.
+    pub async fn own_is_in(&self, own: &Own, conversation: ConversationId) -> Result<(), Refusal> {
+        let me = own.person();
+        self.engine
+            .read("own_is_in", move |snap| -> Result<(), Refusal> {
+                participant(snap, conversation, me)?.map(|_| ()).ok_or(Refusal::NotFound)
+            })
+            .await
+    }
+
     /// Moves her read marker forward, never past what was sent.
     pub async fn own_mark_read(
         &self,
