@@ -30,7 +30,7 @@ const OF_BODY: &[&str] = &["body-too-large", "body-type", "invalid"];
 /// What each operation may be answered with besides, by the name of its handler.
 const OF_EACH: &[(&str, &[&[&str]])] = &[
     ("me", &[OF_ANY]),
-    ("friends_list", &[OF_ANY, &["scope-missing"]]),
+    ("friends_list", &[OF_ANY, &["scope-missing", "grant-paused", "grant-spent", "grant-over"]]),
     ("grant_see", &[OF_ANY]),
     ("grant_hand_back", &[OF_ANY]),
     ("conversation_list", &[OF_ANY, OF_ACTION]),
