@@ -134,8 +134,8 @@ impl Request {
                 (1, _) => dice.spoil(&mut self.path, &other.path),
                 _ if !self.body.is_empty() => dice.spoil(&mut self.body, &other.body),
                 _ => {
-                    let ends = self.path.iter().rposition(|b| b"?/".contains(b)).unwrap_or_default();
-                    let mut last = self.path.split_off(ends + 1);
+                    let ends = self.path.iter().rposition(|b| b"?/".contains(b)).map_or(0, |at| at + 1);
+                    let mut last = self.path.split_off(ends);
                     dice.spoil(&mut last, &other.path);
                     self.path.extend(last);
                 }
