@@ -29,6 +29,8 @@ const SINCE_STEPS: [Since; 7] = [
 /// Lifetimes that are offered beside the one that was asked for, in seconds.
 const EXPIRES_IN_STEPS_S: [i64; 7] =
     [365 * DAY_S, 180 * DAY_S, 90 * DAY_S, 30 * DAY_S, 7 * DAY_S, DAY_S, 3_600];
+/// The most conversations that can be picked: the record of a grant names each, and an entry of the log has its limit.
+pub const PICKED_MAX: usize = 1_000;
 /// The value of `expires_in` that leaves a present grant's end where it is.
 const KEEP: &str = "keep";
 
@@ -126,6 +128,9 @@ pub enum ChoiceInvalid {
     /// A list was promised and none given.
     #[error("Pick at least one conversation, or another reach.")]
     NoConversation,
+    /// More than a record can name.
+    #[error("Pick at most {PICKED_MAX} conversations, or another reach.")]
+    TooManyConversations,
     /// Not a value of this field.
     #[error("The form holds a value of '{0}' that is not known. Go back and choose again.")]
     Unknown(&'static str),
@@ -330,6 +335,9 @@ fn settle_reach(bound: &Bound, choice: &Choice) -> Result<Reach, ChoiceInvalid> 
     }
     if picked.is_empty() && (cap == ReachCap::Chosen || bound.only.is_some()) {
         return Err(ChoiceInvalid::NoConversation);
+    }
+    if picked.len() > PICKED_MAX {
+        return Err(ChoiceInvalid::TooManyConversations);
     }
     let chosen = if picked.is_empty() { None } else { Some(picked) };
     Ok(Reach { started_only: cap == ReachCap::Started, chosen })

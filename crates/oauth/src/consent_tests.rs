@@ -195,6 +195,20 @@ fn forms_that_say_nothing_or_too_much_are_refused() {
 }
 
 #[test]
+fn no_more_can_be_picked_than_a_record_can_name() {
+    let offer = offered(&Asked { reach: AskedReach::All, ..ask() }, &ceiling());
+    let pick = |count: usize| {
+        let id = |n: usize| ConversationId::from_bytes((n as u128).to_be_bytes()).to_string();
+        Choice { conversations: (0..count).map(id).collect(), ..all_ticked() }
+    };
+    let most = settle(&offer, &pick(PICKED_MAX)).unwrap();
+    let record = crate::details::granted_json(&most, &"\u{1F3B5}".repeat(200), NOW);
+    // An entry holds 65,535 bytes, and what else a record says fits into the rest.
+    assert!(record.len() < 60_000, "{}", record.len());
+    assert_eq!(settle(&offer, &pick(PICKED_MAX + 1)), Err(ChoiceInvalid::TooManyConversations));
+}
+
+#[test]
 fn chosen_needs_a_choice() {
     let offer = offered(&Asked { reach: AskedReach::Chosen, ..ask() }, &ceiling());
     assert_eq!(settle(&offer, &all_ticked()), Err(ChoiceInvalid::NoConversation));
