@@ -58,3 +58,31 @@ pub(crate) fn head(stage: &Stage, bytes: &[u8]) -> Option<Head> {
     let location = head.lines().find_map(|line| line.strip_prefix("location: ")).map(str::to_owned);
     Some(Head { status, location })
 }
+
+/// What cannot be read in one way only is refused, so that nothing hides in it behind a proxy that reads it in the other.
+#[test]
+fn what_has_two_readings_is_refused() {
+    let stage = Stage::new();
+    for head in [
+        "POST /token HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\ncontent-length: 4\r\n",
+        "POST /token HTTP/1.1\r\nhost: a\r\ncontent-length: 3, 4\r\n",
+        "POST /token HTTP/1.1\r\nhost: a\r\ncontent-length: +3\r\n",
+        "POST /token HTTP/1.1\r\nhost: a\r\ncontent-length: -3\r\n",
+        "POST /token HTTP/1.1\r\nhost: a\r\ncontent-length: 0x3\r\n",
+        "POST /token HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked, identity\r\n",
+        "POST /token HTTP/1.1\r\nhost: a\r\ntransfer-encoding: gzip\r\n",
+        "POST /token HTTP/1.1\r\nhost: a\r\ncontent-length : 3\r\n",
+        "GET /healthz HTTP/1.1\r\nhost: a\r\nx: a\r\n b\r\n",
+        "GET /healthz HTTP/1.1\r\nhost: a\r\nx: a\0b\r\n",
+        "GET /healthz HTTP/1.1\r\nhost: a\r\n: b\r\n",
+        "GET /healthz HTTP/1.1\r\nhost: a\r\nx\r\n",
+        "GET /health z HTTP/1.1\r\nhost: a\r\n",
+        "GET /healthz HTTP/9.9\r\nhost: a\r\n",
+        "GET /healthz\r\nhost: a\r\n",
+        "\x16\x03\x01\x02\r\n",
+    ] {
+        let answered = status(&stage, format!("{head}\r\nabcd").as_bytes());
+        assert!(matches!(answered, Some(400) | None), "{answered:?}: {}", head.escape_debug());
+    }
+    stage.get("/healthz").expect(200);
+}
