@@ -19,13 +19,10 @@ fn without(name: &str) -> String {
     spoilt(|object| drop(object.as_object_mut().unwrap().remove(name)))
 }
 
-#[test]
-fn what_is_not_documented_is_refused_whole() {
-    let stage = Stage::new();
-    let app = stage.app(EVERYTHING);
+/// Shapes, types and actions that are not documented.
+fn misshapen() -> Vec<String> {
     let good = crate::stage::asked(json!({"actions": ["read"]}))[0].clone();
-    let conversation = "con_00000000000000000000000000";
-    let wrong = [
+    vec![
         // Not the array of one object that it must be.
         "[]".into(),
         "{}".into(),
@@ -63,6 +60,13 @@ fn what_is_not_documented_is_refused_whole() {
         with("actions", json!(["read", "read"])),
         with("actions", json!([1])),
         with("actions", json!({"read": true})),
+    ]
+}
+
+/// Values that the fields of a reach do not take.
+fn out_of_range() -> Vec<String> {
+    let conversation = "con_00000000000000000000000000";
+    vec![
         // Which conversations.
         with("conversations", json!("mine")),
         with("conversations", json!("")),
@@ -99,6 +103,13 @@ fn what_is_not_documented_is_refused_whole() {
         with("uses", json!(1.0)),
         with("uses", json!("1")),
         with("uses", json!(u64::MAX)),
+    ]
+}
+
+/// Purposes that say nothing, fields twice, and too much of everything.
+fn overdone() -> Vec<String> {
+    let good = crate::stage::asked(json!({"actions": ["read"]}))[0].clone();
+    vec![
         // What it can do without, and what for.
         with("optional", json!(["send"])),
         with("optional", json!(["read", "read"])),
@@ -116,7 +127,14 @@ fn what_is_not_documented_is_refused_whole() {
         with("purpose", json!("x".repeat(20_000))),
         "[".repeat(8_000) + &"]".repeat(8_000),
         with("x", json!({"y": {"z": [[[[[[]]]]]]}})),
-    ];
+    ]
+}
+
+#[test]
+fn what_is_not_documented_is_refused_whole() {
+    let stage = Stage::new();
+    let app = stage.app(EVERYTHING);
+    let wrong = [misshapen(), out_of_range(), overdone()].concat();
     for details in &wrong {
         let ask = Fields::ask(&app).with("authorization_details", details);
         let back = sent_back(&stage, &ask, "invalid_authorization_details");

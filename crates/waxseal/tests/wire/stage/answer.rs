@@ -23,6 +23,8 @@ impl Client {
             .max_redirects_will_error(false)
             .allow_non_standard_methods(true)
             .proxy(None)
+            // A connection that the server has just closed on a request too large is not asked again.
+            .max_idle_connections(0)
             .timeout_global(Some(Duration::from_secs(20)));
         Client(ureq::Agent::new_with_config(config.build()))
     }
