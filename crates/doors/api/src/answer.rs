@@ -1,11 +1,16 @@
 //! Answers that are not problems: JSON, with the receipt of the permit that was spent for it.
 
 use crate::problem::Problem;
-use axum::body::Body;
+use axum::body::{Body, Bytes, HttpBody};
 use axum::response::Response;
 use http::header::CONTENT_TYPE;
 use http::{HeaderName, HeaderValue, StatusCode};
+use http_body::{Frame, SizeHint};
 use serde::Serialize;
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use vault::{Fault, Opened, Refusal};
 
 /// The signed receipt of an access.
@@ -25,21 +30,37 @@ pub(crate) fn json_of(value: &impl Serialize) -> Result<Response, Problem> {
     Ok(json(body))
 }
 
-/// `{"items":…,"next":…}` around items that are JSON already.
-pub(crate) fn list(items: &str, next: Option<&str>) -> String {
-    let mut body = String::with_capacity(items.len() + next.map_or(4, str::len) + 22);
-    body.push_str(r#"{"items":"#);
-    body.push_str(items);
-    match next {
-        // Our own cursors: digits and base64url, nothing to escape.
-        Some(next) => {
-            body.push_str(r#","next":""#);
-            body.push_str(next);
-            body.push_str(r#""}"#);
-        }
-        None => body.push_str(r#","next":null}"#),
+/// A body in pieces, which go to the connection as they are: a page that has waited for its record is not copied again.
+struct Pieces(VecDeque<Bytes>);
+
+impl HttpBody for Pieces {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Ready(self.0.pop_front().map(|piece| Ok(Frame::data(piece))))
     }
-    body
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.0.iter().map(|piece| piece.len() as u64).sum())
+    }
+}
+
+/// `{"items":…,"next":…}` around items that are JSON already.
+pub(crate) fn list(items: String, next: Option<&str>) -> Response {
+    // Our own cursors: digits and base64url, nothing to escape.
+    let end = next.map_or_else(|| r#","next":null}"#.to_owned(), |next| format!(r#","next":"{next}"}}"#));
+    let pieces = [Bytes::from_static(br#"{"items":"#), Bytes::from(items), Bytes::from(end)];
+    let mut response = Response::new(Body::new(Pieces(pieces.into())));
+    response.headers_mut().insert(CONTENT_TYPE, APPLICATION_JSON);
+    response
 }
 
 /// An answer without a body.

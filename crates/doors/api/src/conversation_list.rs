@@ -1,6 +1,6 @@
 //! `GET /v1/conversations`: the conversations within reach.
 
-use crate::answer::{json, list, with_receipt};
+use crate::answer::{list, with_receipt};
 use crate::caller::Asking;
 use crate::paging::{Query, cursor};
 use crate::problem::Problem;
@@ -23,5 +23,5 @@ pub(crate) async fn conversation_list(asking: Asking, query: Query) -> Result<Re
     let (limit, after) = (query.limit()?, query.cursor_place()?);
     let ask = || ListConversations { after, limit };
     let opened = asking.act(&caller, ask, Vault::list_conversations).await?;
-    Ok(with_receipt(opened, |page| json(list(&page.items, page.next.as_deref().map(cursor).as_deref()))))
+    Ok(with_receipt(opened, |page| list(page.items, page.next.as_deref().map(cursor).as_deref())))
 }

@@ -1,6 +1,6 @@
 //! `GET /v1/conversations/{id}/messages`: a page of messages.
 
-use crate::answer::{json, list, with_receipt};
+use crate::answer::{list, with_receipt};
 use crate::caller::Asking;
 use crate::paging::{Place, Query, named};
 use crate::problem::Problem;
@@ -33,5 +33,5 @@ pub(crate) async fn message_list(
     let (conversation, page) = (named(place)?, query.page()?);
     let ask = || ReadMessages { conversation, page };
     let opened = asking.act(&caller, ask, Vault::read_messages).await?;
-    Ok(with_receipt(opened, |page| json(list(&page.items, page.next.as_deref()))))
+    Ok(with_receipt(opened, |page| list(page.items, page.next.as_deref())))
 }

@@ -78,8 +78,8 @@ pub(super) fn tell(
     params: &[Value<'_>],
     (page, last_seq): (Page, i64),
 ) -> Result<Told, Fault> {
-    let mut words = String::new();
-    let mut lines = Vec::with_capacity(usize::try_from(page.limit.clamp(0, 200)).unwrap_or(0));
+    let most = usize::try_from(page.limit.clamp(0, 200)).unwrap_or(0);
+    let (mut words, mut lines) = (String::with_capacity(most * 256), Vec::with_capacity(most));
     db.each(statement, params, &mut |row| {
         let told = row.text(3)?;
         let told = match reason(told) {
