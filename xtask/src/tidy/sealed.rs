@@ -5,8 +5,12 @@ use super::{File, Finding, rust};
 
 const TABLES: [&str; 3] = ["messages", "hidden_messages", "access"];
 /// The vault's own tests look at raw rows, to see that nothing is left of what was destroyed.
-const AT_HOME: [&str; 4] =
-    ["crates/vault/src/sealed", "crates/vault/src/schema", "crates/vault/tests/", "crates/vault/src/faults_tests.rs"];
+const AT_HOME: [&str; 4] = [
+    "crates/vault/src/sealed",
+    "crates/vault/src/schema",
+    "crates/vault/tests/",
+    "crates/vault/src/faults_tests.rs",
+];
 /// The words of SQL that a table's name follows.
 const BEFORE_A_TABLE: [&str; 5] = ["from", "into", "update", "join", "table"];
 /// One of these words must also stand in a text that follows the grammar of SQL rather than that of English.
