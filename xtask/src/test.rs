@@ -127,6 +127,11 @@ fn rust(root: &Path, ask: &Ask, steps: &mut Steps) {
     }
     steps.step("Rust tests", |steps| steps.count(&mut tests(&["nextest", "run"], &["--no-fail-fast"])));
     if ask.filter.is_empty() {
+        // The run before served the doors from SQLite.
+        steps.step("wire tests on PostgreSQL", |steps| {
+            let wire = ["--no-fail-fast", "-E", "package(waxseal) & binary(wire)"];
+            steps.count(tests(&["nextest", "run"], &wire).env("WAXSEAL_WIRE_ENGINE", "postgres"))
+        });
         steps.step("Rust documentation tests", |steps| steps.count(&mut tests(&["test", "--doc"], &[])));
     }
 }
