@@ -4,13 +4,14 @@
 use super::{File, Finding};
 
 /// Rooms by floor, as ARCHITECTURE.md draws them.
-const FLOORS: [(&str, u8); 11] = [
+const FLOORS: [(&str, u8); 12] = [
     ("model", 1),
     ("oauth", 2),
     ("ledger", 2),
     ("archive", 2),
     ("vault", 3),
     ("bus", 3),
+    ("outbound", 3),
     ("pages", 4),
     ("api", 4),
     ("issuer", 4),
