@@ -120,6 +120,8 @@ ids! {
     SessionId = "ses";
     /// An app's request for a grant that the person has not answered yet.
     AuthorizationId = "aut";
+    /// Something that a person was told.
+    NoticeId = "ntc";
 }
 
 #[cfg(test)]

@@ -16,7 +16,9 @@ pub use grant::{
     ReachCap, Scopes, Since, Terms,
 };
 pub use handle::{Handle, HandleInvalid, NameInvalid, person_name};
-pub use id::{AppId, AuthorizationId, ConversationId, GrantId, IdInvalid, MessageId, PersonId, SessionId};
+pub use id::{
+    AppId, AuthorizationId, ConversationId, GrantId, IdInvalid, MessageId, NoticeId, PersonId, SessionId,
+};
 pub use rule::{Limits, MessageFacts, No, Place, Standing, Withheld, allow, in_force};
 pub use time::{Time, TimeInvalid};
 pub use world::{Clock, Entropy, World};

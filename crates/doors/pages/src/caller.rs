@@ -4,7 +4,7 @@
 
 use crate::done::Done;
 use crate::problem::Problem;
-use crate::view::{Page, Viewer};
+use crate::view::{Page, Viewer, count};
 use crate::{Door, cookies, form};
 use axum::extract::{FromRequestParts, Path, Query};
 use axum::http::request::Parts;
@@ -48,9 +48,9 @@ impl Anyone {
 /// Who is signed in with this cookie.
 async fn signed_in(door: &Door, cookie: &str) -> Result<(Own, Viewer), Refusal> {
     let own = door.vault.own(cookie).await?;
-    let face = door.vault.person_face(own.person()).await?;
+    let (face, unread) = door.vault.viewer(&own).await?;
     let handle = face.handle.unwrap_or_default().into();
-    Ok((own, Viewer { handle, name: face.name.into(), notices_unread: 0 }))
+    Ok((own, Viewer { handle, name: face.name.into(), notices_unread: count(unread) }))
 }
 
 /// The frame for whoever looks, for pages that belong to nobody: an error, the directory.

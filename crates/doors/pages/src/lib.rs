@@ -118,6 +118,7 @@ pub fn routes(doors: Doors) -> Router {
         .route("/apps/{grant}/pause", post(grant_pause::grant_pause))
         .route("/apps/{grant}/revoke", post(grant_revoke::grant_revoke))
         .route("/notices", get(notices::notices))
+        .route("/notices/read", post(notices::notices_read))
         .route("/settings", get(settings::settings))
         .route("/settings/name", post(rename::rename))
         .route("/settings/password", post(password_change::password_change))

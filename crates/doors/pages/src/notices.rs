@@ -1,60 +1,87 @@
-//! `GET /notices`: what others did that concerns her: staff, apps, people.
+//! `/notices`: what happened that concerns her, and that she has read it.
 //!
-//! Nothing is stored for it: it is read from what is on record already.
+//! Looking marks nothing as read: a page that is fetched ahead, or by a link from elsewhere, changes nothing.
 
 use crate::Door;
-use crate::caller::Person;
+use crate::caller::{Person, Queried};
+use crate::form::Form;
 use crate::page::page;
-use crate::problem::Problem;
-use crate::view::{Name, Notice, Notices, Pager, When};
+use crate::problem::{Problem, go_to};
+use crate::view::{Name, Notice, Notices, Pager, When, count, counted};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use ledger::record::StaffRecord;
-use model::Time;
+use model::NoticeId;
+use serde::Deserialize;
 use std::sync::Arc;
-use vault::{Deleted, Friend, StaffAct};
+use vault::Told;
 
-type Dated = (Time, String, Option<&'static str>);
+/// How many notices stand on one page.
+const NOTICES: i64 = 50;
 
-fn staff(act: &StaffAct) -> Option<Dated> {
-    let record: StaffRecord = serde_json::from_str(&act.record).ok()?;
-    let why = Name::from(record.why).plain();
-    let sentence =
-        format!("Whoever runs this server took a copy of all that you can read. The reason given: {why}");
-    Some((record.at.parse().ok()?, sentence, None))
+/// Which notices.
+#[derive(Deserialize, Default)]
+pub(crate) struct Part {
+    /// Those before this one.
+    before: Option<NoticeId>,
 }
 
-fn deleted(one: &Deleted) -> Option<Dated> {
-    let app = Name::from(one.by_app.as_deref()?).plain();
-    Some((
-        one.deleted_at,
-        format!("{app} deleted a message. You can restore it for 30 days."),
-        Some("/deleted"),
-    ))
+/// What is told, in a sentence, and where there is more.
+fn said(told: &Told) -> (String, Option<&'static str>) {
+    let someone =
+        || told.person.as_ref().map_or_else(Name::default, |face| face.name.as_str().into()).plain();
+    let app = || Name::from(told.app.as_deref().unwrap_or("An app")).plain();
+    match &told.notice {
+        vault::Notice::StaffExport { why } => {
+            let why = Name::from(why.as_str()).plain();
+            let what = "Whoever runs this server took a copy of all that you can read. The reason given: ";
+            (format!("{what}{why}"), None)
+        }
+        vault::Notice::FriendAsked { .. } => {
+            (format!("{} asks to be your friend.", someone()), Some("/friends"))
+        }
+        vault::Notice::Deleted { .. } => {
+            let messages = match told.count {
+                1 => "a message. You can restore it".to_owned(),
+                many => format!("{}. You can restore them", counted(count(many), "message", "messages")),
+            };
+            (format!("{} deleted {messages} for 30 days.", app()), Some("/deleted"))
+        }
+    }
 }
 
-fn asking(one: &Friend) -> Dated {
-    let who = Name::from(one.face.name.as_str()).plain();
-    (one.since, format!("{who} asks to be your friend."), Some("/friends"))
+fn notice(told: &Told) -> Notice {
+    let (sentence, link) = said(told);
+    Notice { at: When::moment(told.at), sentence, link: link.map(str::to_owned), is_unread: told.is_unread }
 }
 
 /// `GET /notices`
-pub(crate) async fn notices(State(door): State<Arc<Door>>, person: Person) -> Result<Response, Problem> {
-    let own = &person.own;
-    let acts = door.vault.staff_acts(own).await?;
-    let gone = door.vault.own_deleted(own).await?;
-    let friends = door.vault.friends(own).await?;
-    let mut all: Vec<Dated> = acts.iter().filter_map(staff).collect();
-    all.extend(gone.iter().filter_map(deleted));
-    all.extend(friends.asking.iter().map(asking));
-    all.sort_by_key(|notice| std::cmp::Reverse(notice.0));
-    let notices = all.into_iter().map(|(at, sentence, link)| Notice {
-        at: When::moment(at),
-        sentence,
-        link: link.map(str::to_owned),
-        is_unread: false,
-    });
-    let view = Notices { page: person.page, notices: notices.collect(), pager: Pager::default() };
+pub(crate) async fn notices(
+    State(door): State<Arc<Door>>,
+    person: Person,
+    Queried(part): Queried<Part>,
+) -> Result<Response, Problem> {
+    let mut told = door.vault.notices(&person.own, part.before, NOTICES + 1).await?;
+    let is_more = told.len() as i64 > NOTICES;
+    told.truncate(NOTICES as usize);
+    let view = Notices {
+        page: person.page,
+        notices: told.iter().map(notice).collect(),
+        unread_until: told.iter().find(|told| told.is_unread).map(|told| told.id.to_string()),
+        pager: Pager {
+            newer: part.before.map(|_| "/notices".to_owned()),
+            older: told.last().filter(|_| is_more).map(|last| format!("/notices?before={}", last.id)),
+        },
+    };
     Ok(page(StatusCode::OK, &view))
+}
+
+/// `POST /notices/read`
+pub(crate) async fn notices_read(
+    State(door): State<Arc<Door>>,
+    person: Person,
+    form: Form,
+) -> Result<Response, Problem> {
+    door.vault.notices_read(&person.own, form.read("until")?).await?;
+    Ok(go_to("/notices"))
 }

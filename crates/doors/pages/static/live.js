@@ -49,6 +49,14 @@ tellTimes(document);
 const zone = document.querySelector("[data-zone]");
 if (zone) zone.textContent = "Times are in your time zone";
 
+// Notices that were looked at are read, as the button says that stands there without script.
+const notices = document.querySelector("form[data-notices]");
+if (notices && !document.hidden) {
+  fetch(notices.action, { method: "POST", body: new URLSearchParams(new FormData(notices)), redirect: "manual" })
+    .then(() => (notices.hidden = true))
+    .catch(() => {});
+}
+
 // The open conversation: a hint arrives, the server draws the messages again, the place in the flow is kept.
 const scroll = document.querySelector("[data-live]");
 if (scroll) {

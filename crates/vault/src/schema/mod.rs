@@ -3,4 +3,7 @@
 use crate::engine::Step;
 
 /// Every step, in order.
-pub(crate) const STEPS: &[Step] = &[Step { number: 1, name: "house", sql: include_str!("0001_house.sql") }];
+pub(crate) const STEPS: &[Step] = &[
+    Step { number: 1, name: "house", sql: include_str!("0001_house.sql") },
+    Step { number: 2, name: "notices", sql: include_str!("0002_notices.sql") },
+];

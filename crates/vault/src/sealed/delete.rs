@@ -7,6 +7,7 @@ use super::place;
 use super::record::{Opened, Record, Touched};
 use crate::engine::{Reads, Tx, params};
 use crate::tables::ids::id;
+use crate::tables::notices::{self, Notice};
 use crate::{Fault, Refusal, Vault};
 use model::{AppId, ConversationId, Kind, MessageFacts, PersonId, Time, Withheld};
 
@@ -64,8 +65,9 @@ pub(super) fn mark(
 impl Vault {
     /// Deletes a message as the person. Deleting what is already deleted does nothing and is recorded as `none`.
     pub async fn delete_message(&self, permit: Permit<DeleteMessage>) -> Result<Opened<()>, Refusal> {
+        let world = self.world.clone();
         let ((), committed) = self
-            .spend("delete_message", permit, |tx, permit| {
+            .spend("delete_message", permit, move |tx, permit| {
                 let DeleteMessage { conversation, seq } = permit.ask;
                 let found = place::find(tx, conversation, permit.person, permit.app, permit.grant)?;
                 found.filter(|found| permit.limits.reaches(&found.place)).ok_or(Refusal::NotFound)?;
@@ -79,6 +81,7 @@ impl Vault {
                 if count == 1 {
                     let who = (permit.person, facts.author);
                     mark(record.tx, (conversation, seq), who, Some(permit.app), permit.now)?;
+                    notices::add(record.tx, &world, permit.person, &Notice::Deleted { app: permit.app })?;
                 }
                 Ok(((), record.close()))
             })

@@ -5,7 +5,7 @@
 
 use crate::engine::{Reads, Tx, params};
 use crate::tables::ids::id;
-use crate::tables::{grants, people};
+use crate::tables::{friends, grants, people};
 use crate::{Refusal, Vault};
 use ledger::record::{GrantActor, GrantEvent};
 use model::{ConversationId, GrantId, GrantState, Handle, PersonId, Time};
@@ -29,6 +29,7 @@ const DOORS: [&str; 2] =
 /// What hangs on the person herself. Conversations of imports that nobody else with an account is in lose every word.
 const OF_PERSON: [&str; 11] = [
     "delete from staff_events where person = $1",
+    "delete from notices where person = $1",
     "update messages set body = '', deleted_at = coalesce(deleted_at, sent_at) where author = $1",
     "update messages set body = '', deleted_at = coalesce(deleted_at, sent_at) where author in \
      (select g.id from persons g where g.guest_of = $1)",
@@ -37,7 +38,6 @@ const OF_PERSON: [&str; 11] = [
     "delete from import_threads where person = $1",
     "delete from sends where owner = $1",
     "delete from friends where person = $1 or friend = $1",
-    "delete from friend_requests where sender = $1 or receiver = $1",
     "update persons set name = 'Someone', guest_key = null where guest_of = $1",
     "update persons set handle = null, skeleton = null, name = 'Erased person', hidden = 1, words_out = 1 \
      where id = $1",
@@ -70,6 +70,7 @@ fn erase(tx: &mut Tx<'_>, person: PersonId, zeros: &[u8; 32], at: Time) -> Resul
         let sql = "update participants set locked = 0 where conversation = $1 and person = $2";
         tx.put(sql, params![conversation.as_bytes(), person.as_bytes()])?;
     }
+    friends::requests_over(tx, person, at)?;
     for sql in OF_PERSON {
         tx.put(sql, params![person.as_bytes()])?;
     }

@@ -39,7 +39,7 @@ pub use permit::{
 };
 pub use record::Opened;
 pub use send::Sent;
-pub use staff::{Staff, StaffAct, StaffConversation};
+pub use staff::{Staff, StaffConversation};
 
 pub use delete::RESTORE_S;
 pub(crate) use delete::purge_deleted;

@@ -6,8 +6,9 @@ use super::page::{JsonPage, Page};
 use crate::engine::{Reads, params};
 use crate::tables::friends::{Face, face};
 use crate::tables::ids::{array32, id};
+use crate::tables::notices::{self, Notice};
 use crate::tables::{people, queue};
-use crate::{Own, Refusal, Vault};
+use crate::{Refusal, Vault};
 use ledger::commitment::{SaltKey, commit_staff};
 use ledger::entry::Entry;
 use ledger::record::{self, StaffRecord};
@@ -24,15 +25,6 @@ impl Staff {
     pub fn person(&self) -> PersonId {
         self.person
     }
-}
-
-/// An act of staff, as the person sees it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StaffAct {
-    /// The canonical record, JSON.
-    pub record: String,
-    /// Its index in the log, once it is there.
-    pub leaf: Option<i64>,
 }
 
 /// One of the person's conversations.
@@ -59,7 +51,7 @@ impl Vault {
         if why.is_empty() || why.chars().count() > 500 || why.contains('\0') {
             return Err(Refusal::Invalid("say why, in 1 to 500 characters; the person will read it".into()));
         }
-        let (now, handle) = (self.world.now(), handle.clone());
+        let (world, now, handle) = (self.world.clone(), self.world.now(), handle.clone());
         self.engine
             .write("staff_export", move |tx| -> Result<Staff, Refusal> {
                 let person = people::by_handle(tx, &handle)?.ok_or(Refusal::NotFound)?;
@@ -78,6 +70,7 @@ impl Vault {
                 tx.put(sql, params![person.as_bytes(), n, &record.render()?])?;
                 let commitment = commit_staff(&record, &SaltKey(salt_key).staff(number))?;
                 queue::push(tx, queue::STAFF_EVENT, person.as_bytes(), n, &Entry::Staff(commitment), now)?;
+                notices::add(tx, &world, person, &Notice::StaffExport { why: why.clone() })?;
                 Ok(Staff { person })
             })
             .await
@@ -108,18 +101,5 @@ impl Vault {
         page: Page,
     ) -> Result<JsonPage, Refusal> {
         self.json_page(staff.person, conversation, page).await
-    }
-
-    /// What staff did with her things, newest first.
-    pub async fn staff_acts(&self, own: &Own) -> Result<Vec<StaffAct>, Refusal> {
-        let person = own.person();
-        self.engine
-            .read("staff_acts", move |snap| -> Result<_, Refusal> {
-                let sql = "select record, leaf from staff_events where person = $1 order by n desc limit 200";
-                Ok(snap.all(sql, params![person.as_bytes()], |row| {
-                    Ok(StaffAct { record: row.text(0)?.to_owned(), leaf: row.opt_int(1)? })
-                })?)
-            })
-            .await
     }
 }

@@ -1,4 +1,4 @@
-//! What ends by itself: codes, tokens, sessions, requests, grants past their end; deleted messages after 30 days.
+//! What ends by itself: codes, tokens, sessions, requests, grants past their end; deleted messages after 30 days; notices after a year.
 //!
 //! Invariant: nothing here is needed for safety, the gate looks at the clock itself; this only tidies and tells.
 
@@ -27,6 +27,7 @@ impl Vault {
                     most = most.max(tx.execute(sql, params![now.micros(), STEP_MAX])?);
                 }
                 most = most.max(super::sessions::end_over(tx, now, STEP_MAX)?);
+                most = most.max(super::notices::purge(tx, now, STEP_MAX)?);
                 let kept_from = now.plus_seconds(-crate::sealed::KEY_KEPT_S).micros();
                 let sql = "delete from sends where at < $1 and key in (select key from sends where at < $1 limit $2)";
                 most = most.max(tx.execute(sql, params![kept_from, STEP_MAX])?);

@@ -3,6 +3,7 @@
 //! Invariant: friendship is mutual: two rows, written and deleted together.
 
 use super::ids::id;
+use super::notices::{self, Notice};
 use crate::engine::{Reads, Row, Tx, params};
 use crate::{Fault, Own, Refusal, Vault};
 use model::{Handle, PersonId, Time};
@@ -64,10 +65,24 @@ pub(crate) fn befriend(tx: &mut Tx<'_>, one: PersonId, other: PersonId, at: Time
             "insert into friends (person, friend, since) values ($1, $2, $3) on conflict do nothing",
             params![person.as_bytes(), friend.as_bytes(), at.micros()],
         )?;
-        tx.put(
-            "delete from friend_requests where sender = $1 and receiver = $2",
-            params![person.as_bytes(), friend.as_bytes()],
-        )?;
+        request_over(tx, person, friend, at)?;
+    }
+    Ok(())
+}
+
+/// A request is answered or taken back, and with it what was told of it. Whether there was one.
+fn request_over(tx: &mut Tx<'_>, sender: PersonId, receiver: PersonId, at: Time) -> Result<bool, Fault> {
+    let sql = "delete from friend_requests where sender = $1 and receiver = $2";
+    let gone = tx.execute(sql, params![sender.as_bytes(), receiver.as_bytes()])?;
+    notices::take_back(tx, receiver, &Notice::FriendAsked { by: sender }, at)?;
+    Ok(gone > 0)
+}
+
+/// All her requests are over, and those to her.
+pub(crate) fn requests_over(tx: &mut Tx<'_>, person: PersonId, at: Time) -> Result<(), Fault> {
+    let sql = "select sender, receiver from friend_requests where sender = $1 or receiver = $1";
+    for (sender, receiver) in tx.all(sql, params![person.as_bytes()], |row| Ok((id(row, 0)?, id(row, 1)?)))? {
+        request_over(tx, sender, receiver, at)?;
     }
     Ok(())
 }
@@ -117,7 +132,7 @@ impl Vault {
 
     /// Asks someone to be her friend. If that one asks her already, they are friends at once.
     pub async fn friend_ask(&self, own: &Own, handle: &Handle) -> Result<(), Refusal> {
-        let (me, now, handle) = (own.person(), self.world.now(), handle.clone());
+        let (world, me, now, handle) = (self.world.clone(), own.person(), self.world.now(), handle.clone());
         self.engine
             .write("friend_ask", move |tx| -> Result<(), Refusal> {
                 let other = super::people::by_handle(tx, &handle)?.ok_or(Refusal::NotFound)?;
@@ -142,10 +157,13 @@ impl Vault {
                         "{waiting} people have not answered you yet; wait, or take a request back"
                     )));
                 }
-                tx.put(
+                let asked = tx.execute(
                     "insert into friend_requests (sender, receiver, at) values ($1, $2, $3) on conflict do nothing",
                     params![me.as_bytes(), other.as_bytes(), now.micros()],
                 )?;
+                if asked > 0 {
+                    notices::add(tx, &world, other, &Notice::FriendAsked { by: me })?;
+                }
                 Ok(())
             })
             .await
@@ -156,18 +174,12 @@ impl Vault {
         let (me, now) = (own.person(), self.world.now());
         self.engine
             .write("friend_answer", move |tx| -> Result<(), Refusal> {
-                let asked = tx.execute(
-                    "delete from friend_requests where sender = $1 and receiver = $2",
-                    params![other.as_bytes(), me.as_bytes()],
-                )?;
-                if yes && asked > 0 {
+                let asked = request_over(tx, other, me, now)?;
+                if yes && asked {
                     return Ok(befriend(tx, me, other, now)?);
                 }
-                let taken_back = tx.execute(
-                    "delete from friend_requests where sender = $1 and receiver = $2",
-                    params![me.as_bytes(), other.as_bytes()],
-                )?;
-                if asked + taken_back == 0 { Err(Refusal::NotFound) } else { Ok(()) }
+                let taken_back = request_over(tx, me, other, now)?;
+                if asked || taken_back { Ok(()) } else { Err(Refusal::NotFound) }
             })
             .await
     }

@@ -2,7 +2,7 @@
 
 use crate::Fault;
 use crate::engine::Row;
-use model::{AppId, AuthorizationId, ConversationId, GrantId, MessageId, PersonId, SessionId};
+use model::{AppId, AuthorizationId, ConversationId, GrantId, MessageId, NoticeId, PersonId, SessionId};
 
 /// An id that is stored as its 16 bytes.
 pub(crate) trait Stored: Sized {
@@ -19,7 +19,7 @@ macro_rules! stored {
     )*};
 }
 
-stored!(AppId, AuthorizationId, ConversationId, GrantId, MessageId, PersonId, SessionId);
+stored!(AppId, AuthorizationId, ConversationId, GrantId, MessageId, NoticeId, PersonId, SessionId);
 
 fn sized<const N: usize>(bytes: &[u8], column: usize) -> Result<[u8; N], Fault> {
     bytes.try_into().map_err(|_| Fault::Shape(format!("column {column} does not hold {N} bytes")))

@@ -14,6 +14,7 @@ pub(crate) mod grants;
 pub(crate) mod ids;
 pub(crate) mod keys;
 pub(crate) mod log;
+pub(crate) mod notices;
 pub(crate) mod people;
 pub(crate) mod queue;
 mod ready;

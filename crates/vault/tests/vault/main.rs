@@ -11,6 +11,7 @@
 mod changes;
 mod deletion;
 mod house;
+mod notices;
 mod people;
 mod reading;
 mod records;

@@ -102,7 +102,8 @@ fn notices() -> Notices {
             ),
             notice("You signed in on Safari on iPhone.", None, false),
         ],
-        pager: Pager { newer: None, older: Some("/notices?before=9".to_owned()) },
+        unread_until: Some("ntc_1".to_owned()),
+        pager: Pager { newer: None, older: Some("/notices?before=ntc_9".to_owned()) },
     }
 }
 
@@ -172,7 +173,10 @@ pub(crate) fn samples() -> Vec<(&'static str, String)> {
         drawn("conversation-new-empty", &ConversationNew { friends: vec![], ..new.clone() }),
         drawn("settings", &settings()),
         drawn("notices", &notices()),
-        drawn("notices-empty", &Notices { notices: vec![], pager: Pager::default(), ..notices() }),
+        drawn(
+            "notices-empty",
+            &Notices { notices: vec![], unread_until: None, pager: Pager::default(), ..notices() },
+        ),
         drawn("problem", &problem()),
         drawn(
             "problem-fault",

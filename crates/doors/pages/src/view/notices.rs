@@ -3,7 +3,7 @@
 use super::{Page, Pager, When};
 use askama::Template;
 
-/// `/notices`
+/// `/notices`. Its form posts `until` to `/notices/read`.
 #[derive(Template, Debug, Clone)]
 #[template(path = "notices.html")]
 pub(crate) struct Notices {
@@ -11,6 +11,8 @@ pub(crate) struct Notices {
     pub page: Page,
     /// Newest first.
     pub notices: Vec<Notice>,
+    /// The newest one here that is unread; all up to it are marked together.
+    pub unread_until: Option<String>,
     /// Where the list goes on.
     pub pager: Pager,
 }

@@ -6,6 +6,7 @@ mod conversation_live;
 mod directory;
 mod friends;
 mod grant;
+mod notices;
 mod settings;
 mod sign_in;
 mod sign_up;

@@ -94,6 +94,7 @@ impl Ground {
             "/apps/{grant}/narrow" => form(&[("action", "list")]),
             "/apps/{grant}/pause" => form(&[("pause", "on")]),
             "/friends/request" => form(&[("handle", "zed")]),
+            "/notices/read" => form(&[("until", &model::NoticeId::from_bytes([0; 16]).to_string())]),
             "/settings/name" => form(&[("name", caller.name())]),
             "/settings/password" => form(&[("password", PASSWORD), ("password_new", PASSWORD)]),
             "/settings/words" => form(&[("words", "kept")]),

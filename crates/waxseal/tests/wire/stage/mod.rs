@@ -95,7 +95,7 @@ impl Stage {
     pub(crate) fn new() -> Stage {
         let (place, kept) = match std::env::var("WAXSEAL_WIRE_ENGINE").as_deref() {
             Ok("postgres") => {
-                let schema = include_str!("../../../../vault/src/schema/0001_house.sql");
+                let schema = schema();
                 let migrated = |url: &str| {
                     let issuer = Issuer::parse("http://127.0.0.1").unwrap();
                     let world = World::new(HandClock::new(), OsEntropy);
@@ -339,6 +339,16 @@ impl Stage {
         let page = browser.press(&form, Some(("decision", decision)));
         page.answer.location().to_owned()
     }
+}
+
+/// Every step of the schema: a database that was filled for another one will not do.
+fn schema() -> String {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../vault/src/schema");
+    let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+    let mut steps: Vec<_> =
+        files.filter(|file| file.extension().is_some_and(|ending| ending == "sql")).collect();
+    steps.sort();
+    steps.iter().map(|step| std::fs::read_to_string(step).unwrap()).collect()
 }
 
 /// What `grant` asks for, as an `authorization_details` array.
