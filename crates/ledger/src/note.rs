@@ -1,7 +1,7 @@
 //! Signed notes (C2SP signed-note) with Ed25519 keys: how a checkpoint is signed, and by whom.
 //!
 //! Invariant: a note is taken only if a known key signed it and no known key's signature on it is bad; unknown
-//! signatures prove nothing and spoil nothing, so witnesses can be added later.
+//! signatures prove nothing and spoil nothing: they are carried along as they are, whatever algorithm made them.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,12 +10,13 @@ use data_encoding::{BASE64, HEXLOWER};
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 
 use crate::hash::sha256;
+use crate::secret_key::{self, SecretKeyInvalid};
 
 /// The most signatures read from one note: the log's own, and those of more witnesses than a policy can name.
 pub const SIGNATURES_MAX: usize = 64;
 
 /// The signature type of plain Ed25519.
-const ED25519: u8 = 1;
+pub(crate) const ED25519: u8 = 1;
 
 /// Why a note was not taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -60,14 +61,18 @@ pub struct LogKey {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Note {
     text: String,
-    signatures: Vec<NoteSignature>,
+    signatures: Vec<SignatureLine>,
 }
 
+/// One signature under a note. Its `Display` is the line, without its newline.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct NoteSignature {
-    name: String,
-    id: [u8; 4],
-    bytes: Vec<u8>,
+pub struct SignatureLine {
+    /// The name of the key that is said to have signed.
+    pub name: String,
+    /// The first bytes of its hash.
+    pub id: [u8; 4],
+    /// What it signed with, in the form of its algorithm.
+    pub bytes: Vec<u8>,
 }
 
 impl VerifierKey {
@@ -87,23 +92,60 @@ impl VerifierKey {
             .is_ok_and(|signature| self.key.verify_strict(bytes, &signature).is_ok())
     }
 
+    /// The bytes of the key, by which two names of one key are found out.
+    pub(crate) fn bytes(&self) -> &[u8; 32] {
+        self.key.as_bytes()
+    }
+
     fn new(name: &str, key: VerifyingKey) -> Result<Self, KeyNameInvalid> {
         if !is_key_name(name) {
             return Err(KeyNameInvalid);
         }
-        let digest = sha256(&[name.as_bytes(), b"\n", &[ED25519], key.as_bytes()]).0;
-        Ok(Self { name: name.to_owned(), id: [digest[0], digest[1], digest[2], digest[3]], key })
+        Ok(Self { name: name.to_owned(), id: key_id(name, ED25519, key.as_bytes()), key })
     }
 }
 
-fn is_key_name(name: &str) -> bool {
+/// The id of a key: the beginning of a hash over its name, its algorithm and its bytes.
+pub(crate) fn key_id(name: &str, algorithm: u8, key: &[u8]) -> [u8; 4] {
+    let [a, b, c, d, ..] = sha256(&[name.as_bytes(), b"\n", &[algorithm], key]).0;
+    [a, b, c, d]
+}
+
+pub(crate) fn is_key_name(name: &str) -> bool {
     !name.is_empty() && !name.contains(|c: char| c.is_whitespace() || c.is_control() || c == '+')
+}
+
+/// A key as others are given it: `name+hex(id)+base64(algorithm ‖ key)`.
+pub(crate) fn write_vkey(
+    f: &mut fmt::Formatter<'_>,
+    name: &str,
+    id: [u8; 4],
+    algorithm: u8,
+    key: &[u8],
+) -> fmt::Result {
+    let key = BASE64.encode(&[&[algorithm], key].concat());
+    write!(f, "{name}+{}+{key}", HEXLOWER.encode(&id))
+}
+
+/// The name, the algorithm and the bytes of a key in that form, whose id must be the right one.
+pub(crate) fn read_vkey(text: &str) -> Option<(&str, u8, Vec<u8>)> {
+    let mut parts = text.splitn(3, '+');
+    let (name, id, key) = (parts.next()?, parts.next()?, parts.next()?);
+    let key = BASE64.decode(key.as_bytes()).ok()?;
+    let (algorithm, key) = key.split_first()?;
+    let known = is_key_name(name) && id == HEXLOWER.encode(&key_id(name, *algorithm, key));
+    known.then(|| (name, *algorithm, key.to_vec()))
+}
+
+/// An Ed25519 key from its 32 bytes; not one of those under which anything passes for signed.
+pub(crate) fn ed25519_key(bytes: &[u8]) -> Option<VerifyingKey> {
+    let key = VerifyingKey::from_bytes(bytes.try_into().ok()?).ok()?;
+    (!key.is_weak()).then_some(key)
 }
 
 impl fmt::Display for VerifierKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let key = [&[ED25519], self.key.as_bytes().as_slice()].concat();
-        write!(f, "{}+{}", self.id(), BASE64.encode(&key))
+        write_vkey(f, &self.name, self.id, ED25519, self.key.as_bytes())
     }
 }
 
@@ -111,16 +153,9 @@ impl FromStr for VerifierKey {
     type Err = VerifierKeyInvalid;
 
     fn from_str(text: &str) -> Result<Self, VerifierKeyInvalid> {
-        let read = || {
-            let mut parts = text.splitn(3, '+');
-            let (name, _, key) = (parts.next()?, parts.next()?, parts.next()?);
-            let key = BASE64.decode(key.as_bytes()).ok()?;
-            let (algorithm, key) = key.split_first()?;
-            let key = VerifyingKey::from_bytes(key.try_into().ok()?).ok()?;
-            let verifier = Self::new(name, key).ok()?;
-            // Also holds the id in the text to the key.
-            (*algorithm == ED25519 && !verifier.key.is_weak() && verifier.to_string() == text)
-                .then_some(verifier)
+        let read = || match read_vkey(text)? {
+            (name, ED25519, key) => Self::new(name, ed25519_key(&key)?).ok(),
+            _ => None,
         };
         read().ok_or(VerifierKeyInvalid)
     }
@@ -139,6 +174,24 @@ impl LogKey {
         &self.public
     }
 
+    /// Reads a key from the text in which other programs keep theirs (see [`LogKey::secret_text`]).
+    pub fn from_secret_text(text: &str) -> Result<Self, SecretKeyInvalid> {
+        let (name, secret) = secret_key::read(text, ED25519)?;
+        let key = Self::new(name, &secret).map_err(|_| SecretKeyInvalid)?;
+        // Also holds the id in the text to the key.
+        if key.secret_text() == text.trim() { Ok(key) } else { Err(SecretKeyInvalid) }
+    }
+
+    /// The key in the form in which it can be handed to another program. To be kept secret.
+    pub fn secret_text(&self) -> String {
+        secret_key::write(&self.public.name, self.public.id, ED25519, self.key.as_bytes())
+    }
+
+    /// The 32 bytes that the key is made of. To be kept secret.
+    pub fn secret(&self) -> &[u8; 32] {
+        self.key.as_bytes()
+    }
+
     pub(crate) fn sign(&self, bytes: &[u8]) -> [u8; 64] {
         self.key.sign(bytes).to_bytes()
     }
@@ -155,13 +208,34 @@ impl Note {
     pub fn sign(text: &str, key: &LogKey) -> Result<Self, NoteRefused> {
         check_text(text)?;
         let mut note = Self { text: text.to_owned(), signatures: Vec::new() };
-        note.add_signature(key);
+        note.sign_also(key);
         Ok(note)
     }
 
-    fn add_signature(&mut self, key: &LogKey) {
+    /// Signs it with this key too.
+    pub fn sign_also(&mut self, key: &LogKey) {
         let (name, id) = (key.public.name.clone(), key.public.id);
-        self.signatures.push(NoteSignature { name, id, bytes: key.sign(self.text.as_bytes()).to_vec() });
+        self.add(SignatureLine { name, id, bytes: key.sign(self.text.as_bytes()).to_vec() });
+    }
+
+    /// Puts a signature under it, in place of an earlier one by the same key. Whether it is a good one is for readers to
+    /// check; one that is too many is left out.
+    pub fn add(&mut self, line: SignatureLine) {
+        match self.signatures.iter().position(|known| known.name == line.name && known.id == line.id) {
+            Some(position) => self.signatures[position] = line,
+            None if self.signatures.len() < SIGNATURES_MAX => self.signatures.push(line),
+            None => {}
+        }
+    }
+
+    /// The text. To be believed only after its signatures were checked.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The signatures, in their order.
+    pub fn signatures(&self) -> &[SignatureLine] {
+        &self.signatures
     }
 
     /// Reads a note without checking its signatures.
@@ -177,8 +251,8 @@ impl Note {
             if signatures.len() == SIGNATURES_MAX {
                 return Err(NoteRefused::Malformed("it has more signatures than are read"));
             }
-            signatures
-                .push(parse_signature(line).ok_or(NoteRefused::Malformed("a signature line is malformed"))?);
+            let line = SignatureLine::parse(line);
+            signatures.push(line.ok_or(NoteRefused::Malformed("a signature line is malformed"))?);
         }
         Ok(Self { text: text.to_owned(), signatures })
     }
@@ -201,11 +275,7 @@ impl Note {
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", self.text)?;
-        for signature in &self.signatures {
-            let blob = [signature.id.as_slice(), &signature.bytes].concat();
-            writeln!(f, "\u{2014} {} {}", signature.name, BASE64.encode(&blob))?;
-        }
-        Ok(())
+        self.signatures.iter().try_for_each(|line| writeln!(f, "{line}"))
     }
 }
 
@@ -219,10 +289,20 @@ fn check_text(text: &str) -> Result<(), NoteRefused> {
     Ok(())
 }
 
-fn parse_signature(line: &str) -> Option<NoteSignature> {
-    let (name, blob) = line.strip_prefix("\u{2014} ")?.split_once(' ')?;
-    let blob = BASE64.decode(blob.as_bytes()).ok()?;
-    let (id, bytes) = blob.split_first_chunk::<4>()?;
-    let usable = is_key_name(name) && !bytes.is_empty();
-    usable.then(|| NoteSignature { name: name.to_owned(), id: *id, bytes: bytes.to_vec() })
+impl SignatureLine {
+    /// Reads one line, without its newline.
+    pub fn parse(line: &str) -> Option<Self> {
+        let (name, blob) = line.strip_prefix("\u{2014} ")?.split_once(' ')?;
+        let blob = BASE64.decode(blob.as_bytes()).ok()?;
+        let (id, bytes) = blob.split_first_chunk::<4>()?;
+        let usable = is_key_name(name) && !bytes.is_empty();
+        usable.then(|| Self { name: name.to_owned(), id: *id, bytes: bytes.to_vec() })
+    }
+}
+
+impl fmt::Display for SignatureLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let blob = [self.id.as_slice(), &self.bytes].concat();
+        write!(f, "\u{2014} {} {}", self.name, BASE64.encode(&blob))
+    }
 }

@@ -4,9 +4,12 @@
 
 #![allow(clippy::expect_used, reason = "in tests a broken expectation is a failure, in their helpers too")]
 
+mod cosigned;
 mod example;
 mod log;
+mod policy;
 mod proof;
+mod proof_file;
 mod record;
 mod signed;
 mod tile;

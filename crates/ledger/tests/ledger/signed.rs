@@ -148,12 +148,12 @@ fn checkpoints_are_read_strictly() {
         format!("{ORIGIN}\n12\nAAAA\n"),
         format!("{ORIGIN}\n12\n{}\n", root.to_string().trim_end_matches('=')),
         format!("{good}\n"),
-        format!("{ORIGIN}\n0\n{root}\n"),
     ];
     for bad in bad {
         assert!(matches!(Checkpoint::parse(&bad), Err(CheckpointRefused::Malformed(_))), "{bad:?}");
     }
     assert!(Checkpoint::parse(&format!("{ORIGIN}\n0\n{}\n", empty_root())).is_ok());
+    assert_eq!(Checkpoint::parse(&format!("{ORIGIN}\n0\n{root}\n")), Err(CheckpointRefused::EmptyRoot));
     let note = Note::sign("other.example/log\n12\nBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=\n", &key());
     let other =
         Checkpoint::open(note.expect("a good text").to_string().as_bytes(), &[key().public().clone()]);
