@@ -26,7 +26,7 @@ pub use tables::connected::{Connected, GrantHistory};
 pub use tables::conversations::{ActiveApp, CONVERSATION_PEOPLE_MAX, Conversation, Listed, Other};
 pub use tables::friends::{Face, Friend, FriendList};
 pub use tables::grants::Grant;
-pub use tables::keys::KEY_AHEAD_S;
+pub use tables::keys::{KEY_AHEAD_S, KeyPurpose, ListedKey, Turn};
 pub use tables::notices::{NOTICE_KEPT_S, Notice, Told};
 pub use tables::people::Person;
 pub use tables::sessions::{SESSION_S, Session, session_cookie, session_of};

@@ -4,6 +4,7 @@
 
 mod checkpoints;
 mod expiry;
+mod keys;
 
 use std::sync::Arc;
 use tokio::task::JoinSet;
@@ -14,5 +15,6 @@ pub fn start(vault: &Arc<Vault>) -> JoinSet<()> {
     let mut workers = JoinSet::new();
     workers.spawn(checkpoints::run(vault.clone()));
     workers.spawn(expiry::run(vault.clone()));
+    workers.spawn(keys::run(vault.clone()));
     workers
 }

@@ -7,7 +7,6 @@ use crate::engine::{Reads, Row, params};
 use crate::tables::apps::AppFacts;
 use crate::tables::grants::terms_of_row;
 use crate::tables::ids::{array32, id};
-use crate::tables::secret::{Secret, SecretKind};
 use crate::{Fault, Refusal, Vault};
 use model::{Actions, AppId, GrantId, GrantState, PersonId, Scopes, Standing, Terms, Time, in_force};
 use std::sync::Arc;
@@ -76,7 +75,7 @@ fn found(row: &Row<'_>) -> Result<Found, Fault> {
 impl Vault {
     /// Who stands behind an access token. A token that is not one of ours never reaches the database.
     pub async fn caller(&self, token: &str) -> Result<Caller, Refusal> {
-        let hash = Secret::read(SecretKind::Access, token).ok_or(Refusal::Token)?.hash();
+        let hash = self.access_token_hash(token).await?.ok_or(Refusal::Token)?;
         let now = self.world.now();
         let apps = self.apps.clone();
         let (found, app) = self

@@ -1,7 +1,9 @@
-//! Signing keys: ES256 for ID tokens, Ed25519 for the log and its receipts.
+//! Keys: ES256 for ID tokens, HMAC for the tags of access tokens, Ed25519 for the log and its receipts.
 //!
-//! Invariant: a key is published before it signs, and stays published until what it signed last has expired.
+//! Invariant: a key is known to every node and to every client before it is used, and stays known until what it made last
+//! has expired. What is used at every request is in memory; a look at the database at least once a minute keeps it true.
 
+use super::access_token::{self, AccessToken, TokenKey, Unread};
 use crate::engine::{Reads, Tx, params};
 use crate::{Fault, OpenError, Refusal, Vault};
 use ledger::note::LogKey;
@@ -9,21 +11,118 @@ use ledger::receipt::ReceiptSigner;
 use model::{Time, World};
 use oauth::id_token::{ID_TOKEN_S, IdToken};
 use oauth::jwks::{Jwks, PublicKey, jwks};
+use oauth::token::ACCESS_TOKEN_S;
 use p256::ecdsa::{Signature, SigningKey, signature::Signer};
+use std::sync::{Arc, PoisonError, RwLock};
 
-/// How long a new key is published before it signs: longer than clients keep a key set without asking again.
+/// How long a new key is published before it is used: longer than clients keep a key set without asking again, and than
+/// any node goes without looking.
 pub const KEY_AHEAD_S: i64 = 900;
+/// How much longer than its last work a key is kept, for clocks that differ and for work that was under way.
+const KEY_SLACK_S: i64 = 60;
+/// How long a node goes by what it knows of the keys.
+const RING_S: i64 = 60;
+/// How long a key that has retired is listed, before its secret is destroyed.
+const KEPT_S: i64 = 30 * DAY_S;
+const DAY_S: i64 = 24 * 3600;
+
+/// What a key is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyPurpose {
+    /// Signs checkpoints of the log and receipts.
+    Log,
+    /// Signs ID tokens and whatever else apps check with `/jwks`.
+    IdToken,
+    /// Tags access tokens.
+    Token,
+}
+
+impl KeyPurpose {
+    /// Those that turn, by command and by themselves.
+    const TURNING: [KeyPurpose; 2] = [KeyPurpose::IdToken, KeyPurpose::Token];
+
+    /// Its word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            KeyPurpose::Log => "log",
+            KeyPurpose::IdToken => "id_token",
+            KeyPurpose::Token => "token",
+        }
+    }
+
+    /// How long what it makes is good for.
+    const fn made_lasts_s(self) -> i64 {
+        match self {
+            KeyPurpose::Log => 0,
+            KeyPurpose::IdToken => ID_TOKEN_S,
+            KeyPurpose::Token => ACCESS_TOKEN_S,
+        }
+    }
+
+    /// After how long in use it gives way to a new one by itself.
+    const fn turns_every_s(self) -> i64 {
+        match self {
+            KeyPurpose::Log => i64::MAX,
+            KeyPurpose::IdToken => 90 * DAY_S,
+            KeyPurpose::Token => 30 * DAY_S,
+        }
+    }
+}
+
+impl std::str::FromStr for KeyPurpose {
+    type Err = String;
+    fn from_str(word: &str) -> Result<Self, String> {
+        let all = [KeyPurpose::Log, KeyPurpose::IdToken, KeyPurpose::Token];
+        let known = all.into_iter().find(|purpose| purpose.as_str() == word);
+        known.ok_or_else(|| "the purposes of keys are log, id_token and token".to_owned())
+    }
+}
+
+/// When a new key takes over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// After it has been published for [`KEY_AHEAD_S`]: no request fails.
+    Ahead,
+    /// Now, and what the old ones made is worth nothing from now on: they are in the wrong hands.
+    AtOnce,
+}
+
+/// A key as it is listed, without its secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedKey {
+    /// Its name: the `kid` in a key set, the name of the log.
+    pub id: String,
+    /// What it is for.
+    pub purpose: KeyPurpose,
+    /// Made when.
+    pub created_at: Time,
+    /// Used from when on.
+    pub active_from: Time,
+    /// Known until when, if it gives way to another.
+    pub retires_at: Option<Time>,
+    /// `coming`, `active`, `leaving` or `retired`.
+    pub state: &'static str,
+}
 
 /// The keys that stay in memory.
 pub(crate) struct Keys {
     pub(crate) log: LogKey,
     pub(crate) receipts: ReceiptSigner,
+    ring: RwLock<Arc<Ring>>,
+}
+
+/// The keys that turn, as they were when it was looked.
+struct Ring {
+    read_at: Time,
+    id_tokens: Vec<IdTokenKey>,
+    tokens: Vec<TokenKey>,
 }
 
 struct IdTokenKey {
     kid: String,
     key: SigningKey,
     active_from: Time,
+    retires_at: Option<Time>,
 }
 
 fn shape(e: impl std::fmt::Display) -> Fault {
@@ -44,23 +143,74 @@ fn public(key: &SigningKey) -> Result<PublicKey, Fault> {
     PublicKey::from_sec1(point.as_bytes()).ok_or_else(|| shape("a stored key is not on the curve"))
 }
 
-fn add_id_token_key(tx: &mut Tx<'_>, world: &World, active_from: Time) -> Result<(), Fault> {
-    let key = new_es256(world);
-    let secret = key.to_bytes();
+/// The number of a token key is in its name, so that the name is taken once, and in each token that it tags.
+fn token_key_number(id: &str) -> Result<u16, Fault> {
+    let number = id.strip_prefix("token-").and_then(|number| number.parse().ok());
+    number.ok_or_else(|| shape(format!("`{id}` names no token key")))
+}
+
+fn add(tx: &mut Tx<'_>, world: &World, purpose: KeyPurpose, active_from: Time) -> Result<(), Fault> {
+    let (id, secret) = match purpose {
+        KeyPurpose::IdToken => {
+            let key = new_es256(world);
+            (public(&key)?.kid(), key.to_bytes().into())
+        }
+        KeyPurpose::Token => {
+            let sql = "select id from keys where purpose = 'token' order by created_at desc, id desc limit 1";
+            let last = tx.one(sql, params![], |row| token_key_number(row.text(0)?))?;
+            (format!("token-{}", last.unwrap_or(0).wrapping_add(1)), world.random::<32>())
+        }
+        KeyPurpose::Log => return Err(shape("a log has the one key that it was founded with")),
+    };
     tx.put(
-        "insert into keys (id, purpose, secret, created_at, active_from) values ($1, 'id_token', $2, $3, $4)",
-        params![&public(&key)?.kid(), secret.as_slice(), world.now().micros(), active_from.micros()],
+        "insert into keys (id, purpose, secret, created_at, active_from) values ($1, $2, $3, $4, $5)",
+        params![&id, purpose.as_str(), &secret, world.now().micros(), active_from.micros()],
     )
 }
 
-/// The keys that sign ID tokens or did lately, the newest first.
-fn id_token_keys(db: &mut impl Reads, now: Time) -> Result<Vec<IdTokenKey>, Fault> {
-    let sql = "select id, secret, active_from from keys where purpose = 'id_token' \
-               and (retired_at is null or retired_at > $1) order by active_from desc, id";
-    db.all(sql, params![now.micros()], |row| {
-        let key = SigningKey::from_slice(row.blob(1)?).map_err(shape)?;
-        Ok(IdTokenKey { kid: row.text(0)?.to_owned(), key, active_from: Time::from_micros(row.int(2)?) })
-    })
+/// Lets the key of a purpose that is in use since this moment or longer give way to a new one. Of two that find it so, one
+/// does it.
+fn give_way(tx: &mut Tx<'_>, world: &World, purpose: KeyPurpose, since: Time) -> Result<(), Fault> {
+    let from = world.now().plus_seconds(KEY_AHEAD_S);
+    let until = from.plus_seconds(purpose.made_lasts_s() + KEY_SLACK_S);
+    let sql =
+        "update keys set retired_at = $1 where purpose = $2 and retired_at is null and active_from <= $3";
+    match tx.execute(sql, params![until.micros(), purpose.as_str(), since.micros()])? {
+        0 => Ok(()),
+        _ => add(tx, world, purpose, from),
+    }
+}
+
+impl Ring {
+    fn read(db: &mut impl Reads, now: Time) -> Result<Ring, Fault> {
+        let mut ring = Ring { read_at: now, id_tokens: Vec::new(), tokens: Vec::new() };
+        let sql = "select purpose, id, secret, active_from, retired_at from keys \
+                   where purpose in ('id_token', 'token') and (retired_at is null or retired_at > $1) \
+                   order by active_from desc, id";
+        db.each(sql, params![now.micros()], &mut |row| {
+            let (id, active_from) = (row.text(1)?, Time::from_micros(row.int(3)?));
+            let retires_at = row.opt_int(4)?.map(Time::from_micros);
+            match row.text(0)? {
+                "token" => ring.tokens.push(TokenKey::new(
+                    token_key_number(id)?,
+                    &super::ids::array32(row, 2)?,
+                    (active_from, retires_at),
+                )),
+                _ => ring.id_tokens.push(IdTokenKey {
+                    kid: id.to_owned(),
+                    key: SigningKey::from_slice(row.blob(2)?).map_err(shape)?,
+                    active_from,
+                    retires_at,
+                }),
+            }
+            Ok(())
+        })?;
+        Ok(ring)
+    }
+
+    fn is_fresh(&self, now: Time) -> bool {
+        (self.read_at..self.read_at.plus_seconds(RING_S)).contains(&now)
+    }
 }
 
 impl Keys {
@@ -83,50 +233,169 @@ impl Keys {
                     "insert into keys (id, purpose, secret, created_at, active_from) values ($1, 'log', $2, $3, $3)",
                     params![origin, &secret, now.micros()],
                 )?;
-                add_id_token_key(tx, world, now)?;
                 (origin.to_owned(), secret)
             }
         };
+        let mut ring = Ring::read(tx, now)?;
+        let missing =
+            [(ring.id_tokens.is_empty(), KeyPurpose::IdToken), (ring.tokens.is_empty(), KeyPurpose::Token)];
+        if missing.iter().any(|(is_missing, _)| *is_missing) {
+            for (_, purpose) in missing.iter().filter(|(is_missing, _)| *is_missing) {
+                add(tx, world, *purpose, now)?;
+            }
+            ring = Ring::read(tx, now)?;
+        }
         let log = LogKey::new(&name, &secret).map_err(shape)?;
-        Ok(Keys { receipts: ReceiptSigner::new(issuer, log.clone()), log })
+        let receipts = ReceiptSigner::new(issuer, log.clone());
+        Ok(Keys { receipts, log, ring: RwLock::new(Arc::new(ring)) })
+    }
+
+    fn ring(&self) -> Arc<Ring> {
+        self.ring.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// What a new access token is made with: taken before the transaction, so that nothing in it waits for a lock.
+pub(crate) struct TokenMint(Arc<Ring>);
+
+impl TokenMint {
+    /// A new access token.
+    pub(crate) fn token(&self, world: &World) -> Result<AccessToken, Fault> {
+        access_token::new(&self.0.tokens, world)
+            .ok_or_else(|| shape("there is no active key for access tokens"))
     }
 }
 
 impl Vault {
+    /// The keys that turn, looked at again if that was a minute ago.
+    async fn ring(&self) -> Result<Arc<Ring>, Refusal> {
+        let ring = self.keys.ring();
+        if ring.is_fresh(self.world.now()) { Ok(ring) } else { self.ring_renewed().await }
+    }
+
+    async fn ring_renewed(&self) -> Result<Arc<Ring>, Refusal> {
+        let now = self.world.now();
+        let ring = self.engine.read("keys", move |snap| -> Result<_, Refusal> { Ok(Ring::read(snap, now)?) });
+        let ring = Arc::new(ring.await?);
+        *self.keys.ring.write().unwrap_or_else(PoisonError::into_inner) = ring.clone();
+        Ok(ring)
+    }
+
+    /// What new access tokens are made with now.
+    pub(crate) async fn token_mint(&self) -> Result<TokenMint, Refusal> {
+        Ok(TokenMint(self.ring().await?))
+    }
+
+    /// The hash of an access token, if it is one of ours. A stranger's text costs arithmetic and no query; the number of
+    /// a key that is not known makes this node look at the keys again, if it has not looked for a minute.
+    pub(crate) async fn access_token_hash(&self, text: &str) -> Result<Option<[u8; 32]>, Refusal> {
+        let (ring, now) = (self.keys.ring(), self.world.now());
+        let read = match access_token::read(&ring.tokens, text, now) {
+            Err(Unread::KeyUnknown) if !ring.is_fresh(now) => {
+                access_token::read(&self.ring_renewed().await?.tokens, text, now)
+            }
+            read => read,
+        };
+        Ok(read.ok().map(|token| token.hash()))
+    }
+
     /// Signs an ID token with the newest key that is active.
     pub(crate) async fn sign_id_token(&self, token: &IdToken<'_>) -> Result<String, Refusal> {
-        let now = self.world.now();
-        let keys = self.engine.read("id_token_keys", move |snap| id_token_keys(snap, now)).await?;
-        let active = keys.into_iter().find(|key| key.active_from <= now);
+        let (ring, now) = (self.ring().await?, self.world.now());
+        let active = ring.id_tokens.iter().find(|key| key.active_from <= now);
         let IdTokenKey { kid, key, .. } =
             active.ok_or_else(|| shape("there is no active key for ID tokens"))?;
-        let signed = token.signed(&kid, |bytes| -> Result<[u8; 64], Fault> {
+        let signed = token.signed(kid, |bytes| -> Result<[u8; 64], Fault> {
             let signature: Signature = key.try_sign(bytes).map_err(shape)?;
             Ok(signature.to_bytes().into())
         });
         Ok(signed?)
     }
 
-    /// The public keys with which clients check ID tokens, and partners receipts.
+    /// The public keys with which clients check ID tokens.
     pub async fn jwks(&self) -> Result<Jwks, Refusal> {
-        let now = self.world.now();
-        let keys = self.engine.read("id_token_keys", move |snap| id_token_keys(snap, now)).await?;
-        let keys = keys.iter().map(|key| public(&key.key)).collect::<Result<Vec<_>, _>>()?;
+        let (ring, now) = (self.ring().await?, self.world.now());
+        let known = ring.id_tokens.iter().filter(|key| key.retires_at.is_none_or(|at| at > now));
+        let keys = known.map(|key| public(&key.key)).collect::<Result<Vec<_>, _>>()?;
         Ok(jwks(keys))
     }
 
-    /// Publishes a new key for ID tokens; it signs from `KEY_AHEAD_S` on, and the one before retires after that.
-    pub async fn keys_rotate(&self) -> Result<(), Refusal> {
+    /// Makes a new key for this purpose, and lets the ones before retire.
+    pub async fn keys_rotate(&self, purpose: KeyPurpose, turn: Turn) -> Result<(), Refusal> {
+        if purpose == KeyPurpose::Log {
+            let why =
+                "the key of the log is what its readers know it by, and does not turn; see docs/ledger.md";
+            return Err(Refusal::Conflict(why.to_owned()));
+        }
         let (world, now) = (self.world.clone(), self.world.now());
         self.engine
             .write("keys_rotate", move |tx| -> Result<(), Refusal> {
-                let from = now.plus_seconds(KEY_AHEAD_S);
-                let until = from.plus_seconds(ID_TOKEN_S + 60);
-                let sql = "update keys set retired_at = $1 where purpose = 'id_token' and retired_at is null";
-                tx.put(sql, params![until.micros()])?;
-                Ok(add_id_token_key(tx, &world, from)?)
+                match turn {
+                    Turn::Ahead => give_way(tx, &world, purpose, Time::LATEST)?,
+                    Turn::AtOnce => {
+                        let sql = "update keys set retired_at = $1 where purpose = $2 and (retired_at is null or retired_at > $1)";
+                        tx.put(sql, params![now.micros(), purpose.as_str()])?;
+                        add(tx, &world, purpose, now)?;
+                    }
+                }
+                Ok(())
+            })
+            .await?;
+        self.ring_renewed().await.map(|_| ())
+    }
+
+    /// Every key that is kept, by purpose, the newest first.
+    pub async fn keys_list(&self) -> Result<Vec<ListedKey>, Refusal> {
+        let now = self.world.now();
+        self.engine
+            .read("keys_list", move |snap| -> Result<_, Refusal> {
+                let sql = "select id, purpose, created_at, active_from, retired_at from keys \
+                           order by purpose, active_from desc, created_at desc, id desc";
+                Ok(snap.all(sql, params![], |row| {
+                    let (active_from, retires_at) =
+                        (Time::from_micros(row.int(3)?), row.opt_int(4)?.map(Time::from_micros));
+                    let state = match retires_at {
+                        Some(at) if at <= now => "retired",
+                        _ if active_from > now => "coming",
+                        Some(_) => "leaving",
+                        None => "active",
+                    };
+                    Ok(ListedKey {
+                        id: row.text(0)?.to_owned(),
+                        purpose: row.text(1)?.parse().map_err(shape)?,
+                        created_at: Time::from_micros(row.int(2)?),
+                        active_from,
+                        retires_at,
+                        state,
+                    })
+                })?)
             })
             .await
+    }
+
+    /// What a worker does about keys: looks at them, turns those whose time has come, destroys those long retired.
+    pub async fn keys_keep(&self) -> Result<(), Refusal> {
+        self.ring_renewed().await?;
+        let (world, now) = (self.world.clone(), self.world.now());
+        let list = self.keys_list().await?;
+        let due = |purpose: KeyPurpose| {
+            let newest = list.iter().find(|key| key.purpose == purpose && key.retires_at.is_none());
+            newest.is_none_or(|key| key.active_from.plus_seconds(purpose.turns_every_s()) <= now)
+        };
+        let due: Vec<KeyPurpose> = KeyPurpose::TURNING.into_iter().filter(|purpose| due(*purpose)).collect();
+        let kept_from = now.plus_seconds(-KEPT_S);
+        if due.is_empty() && list.iter().all(|key| key.retires_at.is_none_or(|at| at > kept_from)) {
+            return Ok(());
+        }
+        self.engine
+            .write("keys_keep", move |tx| -> Result<(), Refusal> {
+                for purpose in &due {
+                    give_way(tx, &world, *purpose, now.plus_seconds(-purpose.turns_every_s()))?;
+                }
+                Ok(tx.put("delete from keys where retired_at <= $1", params![kept_from.micros()])?)
+            })
+            .await?;
+        self.ring_renewed().await.map(|_| ())
     }
 
     /// The key with which everyone checks the log and the receipts, in the form of signed notes.

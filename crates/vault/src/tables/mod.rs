@@ -2,6 +2,7 @@
 //!
 //! Invariant: nothing here names the tables of messages and of access records.
 
+pub(crate) mod access_token;
 pub(crate) mod accounts;
 pub(crate) mod app_registry;
 pub(crate) mod apps;

@@ -9,7 +9,6 @@ use sha2::{Digest, Sha256};
 /// What a secret is for. A secret of one kind is never taken for another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SecretKind {
-    Access,
     Refresh,
     Code,
     Client,
@@ -19,7 +18,6 @@ pub(crate) enum SecretKind {
 impl SecretKind {
     const fn prefix(self) -> &'static str {
         match self {
-            SecretKind::Access => "wxa_",
             SecretKind::Refresh => "wxr_",
             SecretKind::Code => "wxc_",
             SecretKind::Client => "wxs_",

@@ -5,6 +5,7 @@
 
 use super::grants::{self, Grant};
 use super::ids::{bytes16, id, opt_id};
+use super::keys::TokenMint;
 use super::secret::{Secret, SecretKind};
 use crate::engine::{Reads, Tx, params};
 use crate::{Fault, Refusal, Vault};
@@ -84,13 +85,13 @@ struct Issued {
 
 fn issue(
     tx: &mut Tx<'_>,
-    world: &World,
+    (world, mint): (&World, &TokenMint),
     found: Found,
     scopes: Scopes,
     terms: Terms,
 ) -> Result<Issued, Refusal> {
     let now = world.now();
-    let (access, refresh) = (Secret::new(SecretKind::Access, world), Secret::new(SecretKind::Refresh, world));
+    let (access, refresh) = (mint.token(world)?, Secret::new(SecretKind::Refresh, world));
     let ends_at = token::access_token_ends(found.grant.terms.ends_at, now);
     tx.put(
         "insert into access_tokens (hash, family, scopes, actions, ends_at) values ($1, $2, $3, $4, $5)",
@@ -128,12 +129,12 @@ fn grant_of(
 
 fn redeem(
     tx: &mut Tx<'_>,
-    world: &World,
+    tools: (&World, &TokenMint),
     app: AppId,
     code: &str,
     proof: &token::CodeProof,
 ) -> Result<Outcome, Refusal> {
-    let now = world.now();
+    let now = tools.0.now();
     let hash = Secret::read(SecretKind::Code, code).map(|code| code.hash());
     let row = match hash {
         None => None,
@@ -176,7 +177,7 @@ fn redeem(
     }
     let (scopes, terms) = (grant.scopes, grant.terms.clone());
     let found = Found { family, grant, session, authed_at, nonce };
-    Ok(Ok(issue(tx, world, found, scopes, terms)?))
+    Ok(Ok(issue(tx, tools, found, scopes, terms)?))
 }
 
 fn refused(decision: Redeem) -> OAuthError {
@@ -228,12 +229,12 @@ fn find_refresh(tx: &mut Tx<'_>, hash: &[u8; 32], now: Time) -> Result<Option<Fo
 
 fn rotate(
     tx: &mut Tx<'_>,
-    world: &World,
+    tools: (&World, &TokenMint),
     app: AppId,
     presented: &str,
     asks: &Asks,
 ) -> Result<Outcome, Refusal> {
-    let now = world.now();
+    let now = tools.0.now();
     let not_known = || OAuthError::new(ErrorCode::InvalidGrant, "the refresh token is not known");
     let Some(hash) = Secret::read(SecretKind::Refresh, presented).map(|token| token.hash()) else {
         return Ok(Err(not_known()));
@@ -281,21 +282,21 @@ fn rotate(
     }
     let authed_at = authed_at.unwrap_or(grant.given_at);
     let found = Found { family, grant, session, authed_at, nonce: None };
-    Ok(Ok(issue(tx, world, found, scopes, terms)?))
+    Ok(Ok(issue(tx, tools, found, scopes, terms)?))
 }
 
 impl Vault {
     /// Carries out a token request of an app that has proved itself.
     pub async fn token(&self, app: AppId, request: TokenRequest) -> Result<TokenAnswer, TokenRefusal> {
-        let world = self.world.clone();
+        let (world, mint) = (self.world.clone(), self.token_mint().await?);
         let issued = self
             .engine
             .write("token", move |tx| -> Result<Outcome, Refusal> {
                 match &request {
-                    TokenRequest::Code { code, proof } => redeem(tx, &world, app, code, proof),
+                    TokenRequest::Code { code, proof } => redeem(tx, (&world, &mint), app, code, proof),
                     TokenRequest::Refresh { refresh_token, scope, details } => {
                         let asks = Asks { scope: scope.clone(), details: details.clone() };
-                        rotate(tx, &world, app, refresh_token, &asks)
+                        rotate(tx, (&world, &mint), app, refresh_token, &asks)
                     }
                 }
             })
@@ -345,7 +346,7 @@ impl Vault {
     /// Revokes a token (RFC 7009) of an app that has proved itself: an access token alone, or with a refresh token its
     /// whole family. A token that is unknown, over, or another app's: nothing happens, and nothing is told.
     pub async fn token_revoke(&self, app: AppId, token: &str) -> Result<(), Refusal> {
-        let access = Secret::read(SecretKind::Access, token).map(|token| token.hash());
+        let access = self.access_token_hash(token).await?;
         let refresh = Secret::read(SecretKind::Refresh, token).map(|token| token.hash());
         self.engine
             .write("token_revoke", move |tx| -> Result<(), Refusal> {

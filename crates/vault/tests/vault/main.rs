@@ -11,6 +11,7 @@
 mod changes;
 mod deletion;
 mod house;
+mod keys;
 mod notices;
 mod people;
 mod reading;

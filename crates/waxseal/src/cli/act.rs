@@ -3,7 +3,7 @@
 //! Invariant: an act holds all it needs (files that were named are read before, paths are absolute), so it means the
 //! same wherever it runs.
 
-use super::{Out, Stop, app, doctor, grant, import, out, person, verify};
+use super::{Out, Stop, app, doctor, grant, import, keys, out, person, verify};
 use crate::config::{ListenOptions, Settings, StoreOptions};
 use crate::wiring::House;
 use crate::world::world;
@@ -21,6 +21,8 @@ pub enum Act {
     App(app::What),
     /// With grants.
     Grant(grant::What),
+    /// With the server's keys.
+    Keys(keys::What),
     /// Take in an export.
     Import(import::What),
     /// Check the log, and every record against it.
@@ -36,6 +38,7 @@ impl Act {
             Act::Person(what) => what.run(vault, out).await,
             Act::App(what) => what.run(vault, out).await,
             Act::Grant(what) => what.run(vault, out).await,
+            Act::Keys(what) => what.run(vault, out).await,
             Act::Import(what) => what.run(vault, out).await,
             Act::Verify(what) => what.run(vault, out).await,
             Act::Doctor => doctor::look(vault, out).await,

@@ -9,6 +9,7 @@ mod doctor;
 mod export;
 mod grant;
 mod import;
+mod keys;
 mod openapi;
 mod out;
 mod person;
@@ -40,6 +41,7 @@ enum Command {
     App(app::App),
     Grant(grant::Grant),
     Import(import::Import),
+    Keys(keys::Keys),
     Verify(verify::Verify),
     Doctor(doctor::Doctor),
     Openapi(openapi::Openapi),
@@ -56,6 +58,7 @@ pub fn main() -> ExitCode {
         Command::App(app) => app.run(),
         Command::Grant(grant) => grant.run(),
         Command::Import(import) => import.run(),
+        Command::Keys(keys) => keys.run(),
         Command::Verify(verify) => verify.run(),
         Command::Doctor(doctor) => doctor.run(),
         Command::Openapi(openapi) => openapi.run(),

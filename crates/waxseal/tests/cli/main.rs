@@ -10,6 +10,7 @@ mod app;
 mod binary;
 mod folder;
 mod import;
+mod keys;
 mod person;
 mod usage;
 mod verify;

@@ -6,6 +6,7 @@ use p256::ecdsa::signature::Verifier;
 use p256::ecdsa::{Signature, VerifyingKey};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use vault::{KeyPurpose, Turn};
 
 fn scene() -> (Stage, Person, App) {
     let stage = Stage::new();
@@ -49,7 +50,7 @@ fn text(value: &Value) -> &str {
 #[test]
 fn only_public_members_are_published() {
     let (stage, ..) = scene();
-    stage.wait(stage.vault().keys_rotate()).unwrap();
+    stage.wait(stage.vault().keys_rotate(KeyPurpose::IdToken, Turn::Ahead)).unwrap();
     let answer = stage.get("/jwks").expect(200);
     assert_eq!(answer.header("cache-control"), Some("public, max-age=450"));
     let keys = keys(&stage);
@@ -131,7 +132,7 @@ fn a_new_key_is_published_before_it_signs_and_the_old_one_until_what_it_signed_i
     };
     let before = keys(&stage);
     let first = sign();
-    stage.wait(stage.vault().keys_rotate()).unwrap();
+    stage.wait(stage.vault().keys_rotate(KeyPurpose::IdToken, Turn::Ahead)).unwrap();
     let both = keys(&stage);
     assert_eq!((before.len(), both.len()), (1, 2));
 
@@ -159,7 +160,7 @@ fn a_new_key_is_published_before_it_signs_and_the_old_one_until_what_it_signed_i
 fn two_rotations_in_a_row_leave_always_one_that_signs() {
     let (mut stage, ada, app) = scene();
     for _ in 0..3 {
-        stage.wait(stage.vault().keys_rotate()).unwrap();
+        stage.wait(stage.vault().keys_rotate(KeyPurpose::IdToken, Turn::Ahead)).unwrap();
         stage.clock.advance_s(100);
         let told = redeemed(&stage, &ada, &app, Fields::ask(&app));
         assert!(verified(&keys(&stage), text(&told["id_token"])).is_some());
