@@ -25,6 +25,17 @@ pub(crate) enum What {
 impl What {
     pub(crate) const EACH: [What; 5] = [What::Empty, What::Gate, What::Own, What::Read, What::Send];
 
+    /// How it is asked for on the command line.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            What::Empty => "empty",
+            What::Gate => "gate",
+            What::Own => "own",
+            What::Read => "read",
+            What::Send => "send",
+        }
+    }
+
     pub(crate) fn name(self) -> &'static str {
         match self {
             What::Empty => "empty answer",

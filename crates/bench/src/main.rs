@@ -17,7 +17,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const HELP: &str = "\
 Measures recorded reads and durable sends beside the server's own gate-only request, as ratios of one run.
 
-usage: cargo xtask bench [--rounds N] [--seconds S] [--connections N] [--people N] [--postgres URL]
+usage: cargo xtask bench [--rounds N] [--seconds S] [--connections N] [--people N] [--only KIND,…] [--postgres URL]
+
+KIND is one of empty, gate, own, read, send; ratios that need another kind are then left at 0.
 
 The server runs on core 0, the load on core 1. Figures are medians over the rounds, with the lowest and the highest.";
 
@@ -28,11 +30,14 @@ struct Options {
     seconds: f64,
     connections: usize,
     people: usize,
+    kinds: Vec<drive::What>,
     postgres: Option<String>,
 }
 
 fn options() -> Result<Options, String> {
-    let mut options = Options { rounds: 3, seconds: 3.0, connections: 64, people: 400, postgres: None };
+    let kinds = drive::What::EACH.to_vec();
+    let mut options =
+        Options { rounds: 3, seconds: 3.0, connections: 64, people: 400, kinds, postgres: None };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
         let mut value = || words.next().ok_or(format!("{word} needs a value"));
@@ -42,6 +47,11 @@ fn options() -> Result<Options, String> {
             "--seconds" => options.seconds = number(value()?)?.max(0.2),
             "--connections" => options.connections = number(value()?)?.max(1.0) as usize,
             "--people" => options.people = number(value()?)?.max(2.0) as usize,
+            "--only" => {
+                let wanted = value()?;
+                let wanted: Vec<&str> = wanted.split(',').collect();
+                options.kinds.retain(|kind| wanted.contains(&kind.word()));
+            }
             "--postgres" => options.postgres = Some(value()?),
             _ => return Err(format!("{word} is not an option; see --help")),
         }
@@ -88,7 +98,7 @@ fn measure(options: &Options, folder: &PathBuf) -> Result<(), String> {
     let mut figures = report::Figures::default();
     for round in 0..options.rounds {
         report::line(&format!("Round {} of {} …", round + 1, options.rounds));
-        for what in drive::What::EACH {
+        for &what in &options.kinds {
             let requests = drive::requests(what, &house, round);
             let cpu_before = server.cpu_s();
             let run = drive::run(server.address, &requests, options.connections, options.seconds)?;

@@ -59,7 +59,7 @@ impl Figures {
             "{:<30} {:>26} {:>20} {:>20} {:>20}",
             "", "requests/s", "p50 ms", "p99 ms", "CPU µs/request"
         ));
-        for what in What::EACH {
+        for &what in &options.kinds {
             line(&format!(
                 "{:<30} {:>26} {:>20} {:>20} {:>20}",
                 what.name(),
