@@ -136,4 +136,24 @@ on_both_engines! {
         let entries = house.numbers("select idx from ledger_entries order by idx").await;
         assert_eq!(entries, (0..61).collect::<Vec<_>>());
     }
+
+    async fn what_an_earlier_program_left_in_the_queue_takes_the_next_places(house: House) {
+        let scene = scene(&house).await;
+        house.clock.forward(1);
+        send(&house, &scene, "key 1").await.unwrap();
+        while house.vault().sequence().await.unwrap() > 0 {}
+        send(&house, &scene, "key 2").await.unwrap();
+        // As if that send had queued its entry.
+        house.sql("insert into ledger_queue (id, kind, home, n, entry) select e.entry, 1, a.grant_id, a.n, e.entry \
+                   from access a join ledger_entries e on e.idx = a.leaf where a.n = 2").await;
+        house.sql("delete from ledger_entries where idx = (select leaf from access where n = 2)").await;
+        house.sql("update access set leaf = null where n = 2").await;
+        send(&house, &scene, "key 3").await.unwrap();
+        while house.vault().sequence().await.unwrap() > 0 {}
+        assert_eq!(house.numbers("select idx from ledger_entries order by idx").await, [0, 1, 2, 3, 4]);
+        let mut places = house.numbers("select leaf from access order by n").await;
+        places.sort_unstable();
+        assert_eq!(places, [2, 3, 4]);
+        assert_eq!(house.numbers("select size from ledger_head").await, [5]);
+    }
 }

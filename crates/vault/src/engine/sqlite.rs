@@ -114,6 +114,10 @@ impl Link for Session<'_> {
         self.step(|conn| conn.execute_batch(&for_sqlite(sql)).map_err(fault))
     }
 
+    fn in_turn(&self) -> bool {
+        true
+    }
+
     fn lock_schema(&mut self) -> Result<(), Fault> {
         Ok(())
     }

@@ -15,6 +15,8 @@ pub(super) trait Link {
     fn each(&mut self, sql: &str, params: &[Value<'_>], row: &mut OnRow<'_>) -> Result<(), Fault>;
     /// Runs statements of the schema, written in the dialect of [`super::ddl`].
     fn ddl(&mut self, sql: &str) -> Result<(), Fault>;
+    /// Do writing transactions run one after another here, whoever else there is?
+    fn in_turn(&self) -> bool;
     /// Keeps other nodes from changing the schema until this transaction ends.
     fn lock_schema(&mut self) -> Result<(), Fault>;
     /// The fault that ended this transaction, if one did.
@@ -93,5 +95,11 @@ impl Tx<'_> {
     /// key is to become a refusal, use [`Tx::execute`].
     pub(crate) fn put(&mut self, sql: &str, params: &[Value<'_>]) -> Result<(), Fault> {
         self.link.put(sql, params)
+    }
+
+    /// Do writing transactions run one after another here? Then what one takes as the next number of a row that all
+    /// share makes nobody wait.
+    pub(crate) fn in_turn(&self) -> bool {
+        self.link.in_turn()
     }
 }

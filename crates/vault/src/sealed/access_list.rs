@@ -6,6 +6,7 @@ use super::record::{Touched, Written, unsigned};
 use super::{Caller, Own};
 use crate::engine::{Reads, Row, params};
 use crate::tables::ids::{array32, id, opt_id};
+use crate::tables::log::leaf_told;
 use crate::{Fault, Refusal, Vault};
 use ledger::commitment::SaltKey;
 use model::{Action, ConversationId, GrantId, Time};
@@ -63,8 +64,11 @@ pub struct Deeds {
 const LOOK_BACK_RECORDS: i64 = 10_000;
 
 /// Columns 0 to 9 of a listed access.
-const COLUMNS: &str =
-    "select n, action, conversation, first_seq, last_seq, count, withheld, at, outcome, leaf from access";
+const COLUMNS: &str = concat!(
+    "select n, action, conversation, first_seq, last_seq, count, withheld, at, outcome, ",
+    leaf_told!(),
+    " from access"
+);
 
 fn action(row: &Row<'_>, column: usize) -> Result<Action, Fault> {
     let number = row.int(column)?;

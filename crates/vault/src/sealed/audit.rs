@@ -29,7 +29,7 @@ pub struct Audit {
     pub app_events: u64,
     /// Acts of staff whose records stand in the log.
     pub staff_events: u64,
-    /// Records that wait for their place in the log.
+    /// Records that no checkpoint covers yet.
     pub waiting: u64,
     /// Entries of the log whose records are gone, as those of erased people are.
     pub gone: u64,
@@ -47,22 +47,32 @@ struct Shelf<'a> {
     home: &'a [u8; 16],
     /// How many there must be.
     count: i64,
-    /// The number, the leaf and the entry there of each, by number. `$1` is the owner.
+    /// Of each, by number: the number, the leaf, whether a checkpoint covers it, the entry there. `$1` is the owner.
     rows: &'static str,
 }
 
-const ACCESSES: &str = "select x.n, x.leaf, e.entry from access x left join ledger_entries e on e.idx = x.leaf \
-    where x.grant_id = $1 order by x.n";
-const GRANT_EVENTS: &str = "select x.n, x.leaf, e.entry from grant_events x left join ledger_entries e on e.idx = x.leaf \
-    where x.grant_id = $1 order by x.n";
-const APP_EVENTS: &str = "select x.n, x.leaf, e.entry from app_events x left join ledger_entries e on e.idx = x.leaf \
-    where x.app = $1 order by x.n";
-const STAFF_EVENTS: &str = "select x.n, x.leaf, e.entry from staff_events x left join ledger_entries e on e.idx = x.leaf \
-    where x.person = $1 order by x.n";
+macro_rules! rows {
+    ($table:literal, $owner:literal) => {
+        concat!(
+            "select x.n, x.leaf, x.leaf < (select h.size from ledger_head h), e.entry from ",
+            $table,
+            " x left join ledger_entries e on e.idx = x.leaf where x.",
+            $owner,
+            " = $1 order by x.n"
+        )
+    };
+}
+
+const ACCESSES: &str = rows!("access", "grant_id");
+const GRANT_EVENTS: &str = rows!("grant_events", "grant_id");
+const APP_EVENTS: &str = rows!("app_events", "app");
+const STAFF_EVENTS: &str = rows!("staff_events", "person");
 
 struct Stands {
     n: i64,
     leaf: Option<i64>,
+    /// A checkpoint covers it.
+    covered: bool,
     entry: Option<Vec<u8>>,
 }
 
@@ -83,8 +93,8 @@ impl Audit {
     ) -> Result<u64, Refusal> {
         let Shelf { what, owner, count, .. } = shelf;
         let rows = snap.all(shelf.rows, params![shelf.home], |row| {
-            let entry = row.opt_blob(2)?.map(<[u8]>::to_vec);
-            Ok(Stands { n: row.int(0)?, leaf: row.opt_int(1)?, entry })
+            let (covered, entry) = (row.opt_int(2)? == Some(1), row.opt_blob(3)?.map(<[u8]>::to_vec));
+            Ok(Stands { n: row.int(0)?, leaf: row.opt_int(1)?, covered, entry })
         })?;
         let (mut next, mut stand) = (1, 0);
         for row in rows {
@@ -102,8 +112,8 @@ impl Audit {
                 continue;
             };
             match (row.leaf, stored) {
-                (Some(_), Some(stored)) if stored == expected => stand += 1,
-                (None, Some(stored)) if stored == expected => self.waiting += 1,
+                (_, Some(stored)) if stored == expected && row.covered => stand += 1,
+                (_, Some(stored)) if stored == expected => self.waiting += 1,
                 (Some(leaf), _) => self.find(format!(
                     "{owner}: the record of {what} {n} is not the one that the log holds at {leaf}: it was changed"
                 )),
@@ -215,7 +225,8 @@ fn people(snap: &mut Snap<'_>, audit: &mut Audit) -> Result<(), Refusal> {
 fn gone(snap: &mut Snap<'_>, audit: &mut Audit) -> Result<(), Refusal> {
     let stand = [audit.accesses, audit.grant_events, audit.app_events, audit.staff_events];
     for (kind, stand) in (1u8..).zip(stand) {
-        let sql = "select count(*) from ledger_entries where substr(entry, 1, 2) = $1";
+        let sql = "select count(*) from ledger_entries where substr(entry, 1, 2) = $1 \
+                   and idx < (select h.size from ledger_head h)";
         let logged = unsigned(snap.one(sql, params![&[VERSION, kind]], |row| row.int(0))?.unwrap_or(0));
         audit.gone += logged.saturating_sub(stand);
     }

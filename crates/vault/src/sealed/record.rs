@@ -103,11 +103,11 @@ const USE_GRANT: &str = "update grants set used = used + 1, used_at = $1, \
 const NUMBER_IN_PERSON: &str =
     "update persons set accesses = accesses + 1 where id = $1 returning accesses, salt_key";
 
-const KEEP: &str = "insert into access (grant_id, n, person_n, action, conversation, first_seq, last_seq, count, withheld, at, outcome) \
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+const KEEP: &str = "insert into access (grant_id, n, person_n, action, conversation, first_seq, last_seq, count, withheld, at, outcome, leaf) \
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
 
 impl<'t, 'c, A: Act> Record<'t, 'c, A> {
-    /// Counts the use, numbers it, keeps the record and queues its entry for the log.
+    /// Counts the use, numbers it, sends its entry to the log and keeps the record.
     pub(super) fn write(tx: &'t mut Tx<'c>, permit: &Permit<A>, touched: Touched) -> Result<Self, Refusal> {
         let at = permit.now;
         let used = tx.one(
@@ -136,6 +136,9 @@ impl<'t, 'c, A: Act> Record<'t, 'c, A> {
             salt: SaltKey(grant_key).access(unsigned(n)),
             seal: SaltKey(person_key).person(unsigned(person_n)).seal(),
         };
+        let commitment = commit_access(&written.record(), &written.salt, &written.seal)?;
+        let entry = Entry::Access(commitment);
+        let leaf = queue::push(tx, queue::ACCESS, permit.grant.as_bytes(), n, &entry, at)?;
         tx.put(
             KEEP,
             params![
@@ -149,11 +152,10 @@ impl<'t, 'c, A: Act> Record<'t, 'c, A> {
                 touched.count,
                 touched.withheld,
                 at.micros(),
-                Written::outcome(&touched).as_str()
+                Written::outcome(&touched).as_str(),
+                leaf
             ],
         )?;
-        let commitment = commit_access(&written.record(), &written.salt, &written.seal)?;
-        queue::push(tx, queue::ACCESS, permit.grant.as_bytes(), n, &Entry::Access(commitment), at)?;
         if spent {
             grants::note(tx, permit.grant, GrantEvent::Ended, GrantActor::Spent, at)?;
         }
@@ -269,7 +271,7 @@ impl Vault {
     }
 }
 
-/// Notes where the entry of an access stands in the log.
+/// Notes where the entry of an access stands in the log, if it had to wait for its place.
 pub(crate) fn note_leaf(tx: &mut Tx<'_>, grant: &[u8; 16], n: i64, index: i64) -> Result<(), Fault> {
     tx.put("update access set leaf = $1 where grant_id = $2 and n = $3", params![index, grant, n])
 }

@@ -66,10 +66,10 @@ impl Vault {
                     why: why.clone(),
                     at: now.to_string(),
                 };
-                let sql = "insert into staff_events (person, n, record) values ($1, $2, $3)";
-                tx.put(sql, params![person.as_bytes(), n, &record.render()?])?;
-                let commitment = commit_staff(&record, &SaltKey(salt_key).staff(number))?;
-                queue::push(tx, queue::STAFF_EVENT, person.as_bytes(), n, &Entry::Staff(commitment), now)?;
+                let entry = Entry::Staff(commit_staff(&record, &SaltKey(salt_key).staff(number))?);
+                let leaf = queue::push(tx, queue::STAFF_EVENT, person.as_bytes(), n, &entry, now)?;
+                let sql = "insert into staff_events (person, n, record, leaf) values ($1, $2, $3, $4)";
+                tx.put(sql, params![person.as_bytes(), n, &record.render()?, leaf])?;
                 notices::add(tx, &world, person, &Notice::StaffExport { why: why.clone() })?;
                 Ok(Staff { person })
             })

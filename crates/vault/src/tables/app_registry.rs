@@ -99,9 +99,10 @@ fn note(
         why: why.map(str::to_owned),
     };
     let json = record.render()?;
-    let sql = "insert into app_events (app, n, what, at, entry) values ($1, $2, $3, $4, $5)";
-    tx.put(sql, params![app.as_bytes(), n, what.as_str(), at.micros(), json.as_str()])?;
-    Ok(queue::push(tx, queue::APP_EVENT, app.as_bytes(), n, &Entry::App(json), at)?)
+    let entry = Entry::App(json.clone());
+    let leaf = queue::push(tx, queue::APP_EVENT, app.as_bytes(), n, &entry, at)?;
+    let sql = "insert into app_events (app, n, what, at, entry, leaf) values ($1, $2, $3, $4, $5, $6)";
+    Ok(tx.put(sql, params![app.as_bytes(), n, what.as_str(), at.micros(), json.as_str(), leaf])?)
 }
 
 const LIST: &str = "select a.id, a.name, a.partner, a.kind, a.redirect_uris, a.ceiling, a.state, a.why, a.retires_at, \

@@ -1,6 +1,7 @@
 //! Connected apps, as the person steers them and as the app sees its own grant.
 
 use super::grants::{self, Grant};
+use super::log::leaf_told;
 use crate::engine::{Reads, params};
 use crate::{Caller, Fault, Own, Refusal, Vault};
 use ledger::record::{GrantActor, GrantEvent};
@@ -71,7 +72,11 @@ impl Vault {
         self.engine
             .read("grant_history", move |snap| -> Result<_, Refusal> {
                 grants::of_person(snap, person, grant)?.ok_or(Refusal::NotFound)?;
-                let sql = "select n, record, leaf from grant_events where grant_id = $1 order by n";
+                let sql = concat!(
+                    "select n, record, ",
+                    leaf_told!(),
+                    " from grant_events where grant_id = $1 order by n"
+                );
                 Ok(snap.all(sql, params![grant.as_bytes()], |row| {
                     Ok(GrantHistory {
                         n: row.int(0)?,

@@ -239,10 +239,10 @@ pub(crate) fn note(
         at: at.to_string(),
         terms,
     };
-    let sql = "insert into grant_events (grant_id, n, record) values ($1, $2, $3)";
-    tx.put(sql, params![grant.as_bytes(), n, &record.render()?])?;
-    let commitment = commit_grant(&record, &SaltKey(salt_key).grant(number))?;
-    Ok(queue::push(tx, queue::GRANT_EVENT, grant.as_bytes(), n, &Entry::Grant(commitment), at)?)
+    let entry = Entry::Grant(commit_grant(&record, &SaltKey(salt_key).grant(number))?);
+    let leaf = queue::push(tx, queue::GRANT_EVENT, grant.as_bytes(), n, &entry, at)?;
+    let sql = "insert into grant_events (grant_id, n, record, leaf) values ($1, $2, $3, $4)";
+    Ok(tx.put(sql, params![grant.as_bytes(), n, &record.render()?, leaf])?)
 }
 
 /// What the record of a grant says of its terms: scopes, and the details as the app was told them.

@@ -1,8 +1,9 @@
-//! The sequencer: gives queued entries their place in the log, integrates them and signs the new head.
+//! The sequencer: gives entries that still wait in the queue their place in the log, grows the tree over what the last
+//! checkpoint did not cover, and signs the new head.
 //!
-//! Invariant: entries, tiles, the head and its checkpoint change in one transaction that moves the head from the size it
-//! was read at. So the log never forks, never loses and never repeats, whoever else sequences and wherever it stops: what
-//! was not committed was never seen, and is done again from the queue.
+//! Invariant: tiles, the head and its checkpoint change in one transaction that moves the head from the size it was read
+//! at, and an entry that has a place never changes. So the log never forks, never loses and never repeats, whoever else
+//! sequences and wherever it stops: what was not committed was never seen, and is done again from what was.
 
 use super::ids::bytes16;
 use super::queue;
@@ -16,7 +17,17 @@ use ledger::note::LogKey;
 use ledger::tile::{Shelf, TILE_WIDTH, TilePath, TileReader};
 
 /// The most entries that one step integrates: few enough that nobody's act waits long behind it.
-const STEP_MAX: i64 = 256;
+const STEP_MAX: i64 = 1024;
+/// The most entries that one step takes from the queue, which is a few statements each.
+const QUEUED_MAX: i64 = 256;
+
+/// The column that tells where an entry stands, of a row that has a `leaf`: nothing until a checkpoint covers it.
+macro_rules! leaf_told {
+    () => {
+        "case when leaf < (select h.size from ledger_head h) then leaf end"
+    };
+}
+pub(crate) use leaf_told;
 
 /// The stored tiles, as the ledger room asks for them.
 struct Tiles<'t, R>(&'t mut R);
@@ -70,37 +81,27 @@ pub(crate) fn found(tx: &mut Tx<'_>, key: &LogKey) -> Result<(), Fault> {
     Ok(())
 }
 
+/// Is there anything that the newest checkpoint does not cover?
+const WAITS: &str = "select h.size from ledger_head h where exists (select 1 from ledger_queue) \
+    or exists (select 1 from ledger_entries e where e.idx >= h.size)";
+
 /// One step. How many entries it integrated.
 fn step(tx: &mut Tx<'_>, key: &LogKey) -> Result<usize, Refusal> {
     let shape = |e: &dyn std::fmt::Display| Fault::Shape(e.to_string());
-    if tx.one("select kind from ledger_queue limit 1", params![], |row| row.int(0))?.is_none() {
+    if tx.one(WAITS, params![], |row| row.int(0))?.is_none() {
         return Ok(0);
     }
     // Whoever else sequences waits here, and then finds what is left.
     let sql = "update ledger_head set size = size where one = 1 returning size";
     let size = tx.one(sql, params![], |row| row.int(0))?.ok_or_else(|| shape(&"the log has no head"))?;
-    let sql = "select id, kind, home, n, entry from ledger_queue order by id limit $1";
-    let queued = tx.all(sql, params![STEP_MAX], |row| {
-        Ok(Queued {
-            id: row.blob(0)?.to_vec(),
-            kind: row.int(1)?,
-            home: bytes16(row, 2)?,
-            n: row.int(3)?,
-            entry: row.blob(4)?.to_vec(),
-        })
-    })?;
-    if queued.is_empty() {
+    take_queued(tx)?;
+    let sql = "select entry from ledger_entries where idx >= $1 order by idx limit $2";
+    let leaves = tx.all(sql, params![size, STEP_MAX], |row| Ok(leaf_hash(row.blob(0)?)))?;
+    if leaves.is_empty() {
         return Ok(0);
     }
     let old_size = u64::try_from(size).map_err(|e| shape(&e))?;
     let mut edge = Edge::open(old_size, &mut Tiles(tx)).map_err(|e| shape(&e))?;
-    for (index, queued) in (size..).zip(&queued) {
-        let sql = "insert into ledger_entries (idx, entry) values ($1, $2)";
-        tx.put(sql, params![index, &queued.entry])?;
-        place(tx, queued, index)?;
-        tx.put("delete from ledger_queue where id = $1", params![&queued.id])?;
-    }
-    let leaves: Vec<Hash> = queued.iter().map(|queued| leaf_hash(&queued.entry)).collect();
     for file in edge.grow(&leaves) {
         let Shelf::Hashes(level) = file.path.shelf() else { continue };
         let index = i64::try_from(file.path.index()).map_err(|e| shape(&e))?;
@@ -114,7 +115,33 @@ fn step(tx: &mut Tx<'_>, key: &LogKey) -> Result<usize, Refusal> {
     if tx.execute(sql, params![new_size, &checkpoint, size])? == 0 {
         return Err(Refusal::Changed);
     }
-    Ok(queued.len())
+    Ok(leaves.len())
+}
+
+/// Gives what is queued the places after the last.
+fn take_queued(tx: &mut Tx<'_>) -> Result<(), Refusal> {
+    let sql = "select id, kind, home, n, entry from ledger_queue order by id limit $1";
+    let queued = tx.all(sql, params![QUEUED_MAX], |row| {
+        Ok(Queued {
+            id: row.blob(0)?.to_vec(),
+            kind: row.int(1)?,
+            home: bytes16(row, 2)?,
+            n: row.int(3)?,
+            entry: row.blob(4)?.to_vec(),
+        })
+    })?;
+    if queued.is_empty() {
+        return Ok(());
+    }
+    let sql = "select coalesce(max(idx) + 1, 0) from ledger_entries";
+    let next = tx.one(sql, params![], |row| row.int(0))?.unwrap_or(0);
+    for (index, queued) in (next..).zip(&queued) {
+        let sql = "insert into ledger_entries (idx, entry) values ($1, $2)";
+        tx.put(sql, params![index, &queued.entry])?;
+        place(tx, queued, index)?;
+        tx.put("delete from ledger_queue where id = $1", params![&queued.id])?;
+    }
+    Ok(())
 }
 
 /// Notes where an entry stands, beside the record that it is about.
@@ -134,7 +161,7 @@ fn place(tx: &mut Tx<'_>, queued: &Queued, index: i64) -> Result<(), Fault> {
 }
 
 impl Vault {
-    /// Integrates what is queued into the log, up to 256 entries; says how many.
+    /// Integrates what waits into the log, up to 1024 entries; says how many.
     pub async fn sequence(&self) -> Result<usize, Refusal> {
         let key = self.keys.log.clone();
         self.engine.write("sequence", move |tx| step(tx, &key)).await

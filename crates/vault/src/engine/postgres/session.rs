@@ -247,6 +247,10 @@ impl Link for Transaction<'_> {
         })
     }
 
+    fn in_turn(&self) -> bool {
+        false
+    }
+
     fn lock_schema(&mut self) -> Result<(), Fault> {
         let sql = "select cast(pg_advisory_xact_lock($1) as text)";
         self.each(sql, &[Value::Int(SCHEMA_LOCK)], &mut |_| Ok(()))
