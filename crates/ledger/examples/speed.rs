@@ -2,7 +2,8 @@
 //!
 //! Invariant: numbers only; nothing here decides whether a test passes.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::convert::Infallible;
 use std::error::Error;
 use std::io::{Write, stdout};
 use std::time::Instant;
@@ -12,7 +13,9 @@ use ledger::checkpoint::Checkpoint;
 use ledger::commitment::{Commitment, SaltKey, commit_access};
 use ledger::edge::Edge;
 use ledger::entry::Entry;
-use ledger::hash::leaf_hash;
+use ledger::hash::{Hash, leaf_hash};
+use ledger::map::Label;
+use ledger::map_tiles::{Changes, MapTiles, change, prove};
 use ledger::note::LogKey;
 use ledger::proof::{TreeHashes, verify_inclusion};
 use ledger::receipt::ReceiptSigner;
@@ -24,6 +27,8 @@ const ENTRIES: u64 = 2_000_000;
 const BATCH: usize = 1_000;
 const PROOFS: u64 = 2_000;
 const RECEIPTS: u64 = 20_000;
+const LABELS: u64 = 1_000_000;
+const CHANGED: u64 = 1_000;
 
 struct Memory {
     files: HashMap<TilePath, Vec<u8>>,
@@ -82,6 +87,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         verify_inclusion(leaf_hash(&entries[index(i) as usize]), index(i), ENTRIES, root, proof)?;
     }
     tell("verify inclusion proofs", PROOFS, start)?;
+    map()?;
     records(key)
 }
 
@@ -113,6 +119,49 @@ fn records(key: LogKey) -> Result<(), Box<dyn Error>> {
         signer.sign(&record, &salt, &seal)?;
     }
     tell("sign receipts", RECEIPTS, start)
+}
+
+#[derive(Default)]
+struct MemoryMap(BTreeMap<Vec<u8>, Vec<u8>>);
+
+impl MapTiles for MemoryMap {
+    type Error = Infallible;
+
+    fn map_tile(&mut self, path: &[u8]) -> Result<Option<Vec<u8>>, Infallible> {
+        Ok(self.0.get(path).cloned())
+    }
+}
+
+impl MemoryMap {
+    fn keep(&mut self, changes: &Changes) -> Result<(Hash, usize), Box<dyn Error>> {
+        let changed = change(self, changes)?;
+        let count = changed.tiles.len();
+        self.0.extend(changed.tiles.into_iter().filter_map(|(path, tile)| Some((path, tile?))));
+        Ok((changed.root, count))
+    }
+}
+
+fn map() -> Result<(), Box<dyn Error>> {
+    let label = |n: u64| Label(leaf_hash(&n.to_be_bytes()).0);
+    let changes = |numbers: &mut dyn Iterator<Item = u64>, value: u8| -> Changes {
+        numbers.map(|n| (label(n), Some(Hash([value; 32])))).collect()
+    };
+    let mut map = MemoryMap::default();
+    let all = changes(&mut (0..LABELS), 1);
+    let start = Instant::now();
+    map.keep(&all)?;
+    tell("map: count new labels", LABELS, start)?;
+    let some = changes(&mut (0..CHANGED).map(|n| n * (LABELS / CHANGED)), 2);
+    let start = Instant::now();
+    let (root, tiles) = map.keep(&some)?;
+    tell("map: count known labels", CHANGED, start)?;
+    writeln!(stdout(), "    of {LABELS} labels, {CHANGED} changed {tiles} of {} tiles", map.0.len())?;
+    let start = Instant::now();
+    for n in 0..CHANGED {
+        let label = label(LABELS / 2 + n);
+        prove(&mut map, &label)?.value(&label, &root)?;
+    }
+    tell("map: prove and verify", CHANGED, start)
 }
 
 fn tell(what: &str, count: u64, start: Instant) -> Result<(), Box<dyn Error>> {

@@ -56,6 +56,11 @@ impl SaltKey {
         Opening { salt: self.salt(0, p), p }
     }
 
+    /// What hides the standing of this grant or person in the counting map.
+    pub fn map(&self) -> Salt {
+        self.salt(6, 0)
+    }
+
     fn salt(&self, kind: u8, n: u64) -> Salt {
         // HMAC pads a short key with zeros to the hash's block, so padding here changes nothing and cannot fail.
         let mut block = [0; 64];

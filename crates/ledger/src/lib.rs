@@ -12,6 +12,8 @@ pub mod edge;
 pub mod entry;
 pub mod found;
 pub mod hash;
+pub mod map;
+pub mod map_tiles;
 pub mod note;
 pub mod policy;
 pub mod proof;

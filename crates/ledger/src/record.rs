@@ -366,6 +366,19 @@ impl StaffAct {
 }
 
 impl Action {
+    /// Every action, in its order.
+    pub const EACH: [Self; 4] = [Self::List, Self::Read, Self::Send, Self::Delete];
+
+    /// Its number, 1 to 4, in chains of the counting map.
+    pub(crate) fn number(self) -> u8 {
+        match self {
+            Self::List => 1,
+            Self::Read => 2,
+            Self::Send => 3,
+            Self::Delete => 4,
+        }
+    }
+
     /// The word in a record.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -435,7 +448,7 @@ pub(crate) fn same(text: &str, rendered: &str) -> Result<(), RecordInvalid> {
     if text == rendered { Ok(()) } else { Err(RecordInvalid::Form(format!("it should read {rendered}"))) }
 }
 
-fn hold(rules: &[(&'static str, bool)]) -> Result<(), RecordInvalid> {
+pub(crate) fn hold(rules: &[(&'static str, bool)]) -> Result<(), RecordInvalid> {
     match rules.iter().find(|(_, holds)| !holds) {
         Some((field, _)) => Err(RecordInvalid::Field(field)),
         None => Ok(()),
@@ -455,7 +468,7 @@ fn is_id(prefix: &str, id: &str) -> bool {
 }
 
 /// A time as `2026-11-23T12:00:00.000000Z`. The day is not held against the month: nothing is computed with it.
-fn is_time(time: &str) -> bool {
+pub(crate) fn is_time(time: &str) -> bool {
     let shape = b"0000-00-00T00:00:00.000000Z";
     let fits = |(byte, shape): (u8, &u8)| if *shape == b'0' { byte.is_ascii_digit() } else { byte == *shape };
     let two = |at: usize| time[at..at + 2].parse::<u64>().unwrap_or(u64::MAX);

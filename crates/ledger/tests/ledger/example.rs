@@ -2,8 +2,9 @@
 
 use ledger::canonical::CanonicalJson;
 use ledger::checkpoint::Checkpoint;
-use ledger::commitment::{Opening, Salt, SaltKey, Seal, commit_access, commit_grant};
+use ledger::commitment::{Commitment, Opening, Salt, SaltKey, Seal, commit_access, commit_grant};
 use ledger::entry::Entry;
+use ledger::map::{Label, Leaf, MapProof, MapRecord, Standing, root_of};
 use ledger::note::LogKey;
 use ledger::receipt::ReceiptSigner;
 use ledger::record::{
@@ -97,6 +98,52 @@ pub(crate) fn grant_record() -> GrantRecord {
             &json!([{"type": "messages", "actions": ["list", "read"], "conversations": "started"}]),
         )),
     }
+}
+
+/// The map once the three entries are counted: the standing, the three leaves (app, grant, person), the record.
+fn map(commitment: &Commitment) -> (Standing, [Leaf; 3], MapRecord) {
+    let mut standing = Standing::default();
+    standing.count(Action::Read, commitment);
+    let leaf = |label, blind: &Salt| Leaf { label, value: standing.value(blind) };
+    let app = leaf(Label::of_app(&access(1).app), &Salt(bytes_from(0x60)));
+    let grant = leaf(Label::of_grant(&grant_key().grant(1)), &grant_key().map());
+    let person = leaf(Label::of_person(&person_key().person(1).salt), &person_key().map());
+    let mut people = [grant, person];
+    people.sort_by_key(|leaf| leaf.label);
+    let record = MapRecord {
+        app_labels: 1,
+        apps: root_of(&[app]),
+        at: "2026-11-23T12:01:00.000000Z".to_owned(),
+        n: 1,
+        people: root_of(&people),
+        people_labels: 2,
+        size: 3,
+    };
+    (standing, [app, grant, person], record)
+}
+
+#[test]
+fn the_document_shows_the_map() {
+    let document = include_str!("../../../../docs/ledger.md");
+    let (salt, _, seal) = hidden(1);
+    let commitment = commit_access(&access(1), &salt, &seal).expect("a good record");
+    let (standing, [app, grant, person], record) = map(&commitment);
+    // With two leaves in a tree, each one's proof is the other's, up to where they part.
+    let apart = (0..256).find(|bit| grant.label.bit(*bit) != person.label.bit(*bit)).expect("they differ");
+    let mut siblings = vec![ledger::map::EMPTY; apart + 1];
+    siblings[apart] = ledger::map::leaf_hash(&person.label, &person.value);
+    let proof = MapProof { leaf: Some(grant), siblings };
+    assert_eq!(proof.value(&grant.label, &record.people), Ok(Some(grant.value)));
+    let mut shown = vec![
+        ("head", hex(&standing.head.0)),
+        ("map record", record.render().expect("a good record").to_string()),
+        ("proof", serde_json::to_string(&proof).expect("JSON")),
+    ];
+    for leaf in [app, grant, person] {
+        shown.extend([("label", hex(&leaf.label.0)), ("value", hex(&leaf.value.0))]);
+    }
+    let missing: Vec<_> = shown.iter().filter(|(_, value)| !document.contains(value.as_str())).collect();
+    assert!(missing.is_empty(), "docs/ledger.md does not show: {missing:#?}");
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -7,6 +7,7 @@
 mod cosigned;
 mod example;
 mod log;
+mod map;
 mod policy;
 mod proof;
 mod proof_file;
