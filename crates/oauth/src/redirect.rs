@@ -155,6 +155,11 @@ pub fn error(redirect_uri: &str, state: Option<&str>, issuer: &Issuer, error: &O
     )
 }
 
+/// The URI that leads back from the share sheet: with `sent=1`, or with nothing but the state if it was not sent.
+pub fn shared(redirect_uri: &str, state: Option<&str>, sent: bool) -> String {
+    answer(redirect_uri, &[("sent", sent.then_some("1")), ("state", state)])
+}
+
 /// Appends to the query; one that was registered stays as it is.
 fn answer(redirect_uri: &str, parameters: &[(&str, Option<&str>)]) -> String {
     let mut uri = redirect_uri.to_owned();

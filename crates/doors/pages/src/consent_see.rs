@@ -63,7 +63,7 @@ fn address(waiting: &Waiting) -> String {
 }
 
 /// What a form may in the end lead to, for the browser; and how it is called, for the person.
-fn destination(redirect_uri: &str) -> (String, Name) {
+pub(crate) fn destination(redirect_uri: &str) -> (String, Name) {
     let (scheme, rest) = redirect_uri.split_once(':').unwrap_or((redirect_uri, ""));
     let host = rest.strip_prefix("//").map(|rest| rest.split(['/', '?']).next().unwrap_or_default());
     match host {

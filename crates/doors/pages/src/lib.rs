@@ -41,6 +41,7 @@ mod rename;
 mod return_to;
 mod session_end;
 mod settings;
+mod share;
 mod shown_text;
 mod sign_in;
 mod sign_out;
@@ -126,6 +127,7 @@ pub fn routes(doors: Doors) -> Router {
         .route("/settings/hide", post(wish::wish_hide))
         .route("/settings/sessions/end", post(session_end::sessions_end))
         .route("/settings/sessions/{id}/end", post(session_end::session_end))
+        .route("/share", get(share::share_see).post(share::share))
         .route("/directory", get(directory::directory))
         .route("/static/{name}", get(assets::asset))
         .fallback(async || problem::Problem::NoPage)

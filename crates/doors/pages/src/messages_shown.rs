@@ -43,6 +43,14 @@ fn shown(own: &Own, message: vault::Message, deleted: &[Deleted]) -> Message {
     }
 }
 
+/// The card that is said, if it is one.
+pub(crate) fn card_shown(said: Said) -> Option<Card> {
+    match content(said) {
+        Content::Card(card) => Some(card),
+        Content::Text(_) | Content::Receipt(_) | Content::Deleted { .. } => None,
+    }
+}
+
 fn content(said: Said) -> Content {
     match said {
         Said::Text { text } => Content::Text(text.into()),

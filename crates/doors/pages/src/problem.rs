@@ -33,6 +33,8 @@ pub(crate) enum Problem {
     TooMany(i64),
     /// The app's question has been answered, or waited too long.
     Answered,
+    /// What an app wants shared cannot be; the sentence says why, to the app's maker.
+    Unsharable(String),
 }
 
 impl From<Refusal> for Problem {
@@ -108,6 +110,15 @@ impl Problem {
                 "This question is no longer open",
                 "You have answered it already, or it has waited for more than half an hour.",
                 &["Go back to the app and start again.", "Under Apps you see which apps are let in."],
+            ),
+            Problem::Unsharable(why) => told(
+                StatusCode::BAD_REQUEST,
+                "This cannot be shared",
+                why,
+                &[
+                    "Nothing was sent. Go back to the app you came from.",
+                    "If it is your app: the sentence above says what to mend.",
+                ],
             ),
             // It has no page; a browser never sees this.
             Problem::GoTo(_) => told(StatusCode::SEE_OTHER, "This way", "It goes on elsewhere.", &[]),

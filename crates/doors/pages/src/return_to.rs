@@ -4,7 +4,8 @@
 
 use axum::http::Uri;
 
-const CHARS_MAX: usize = 2_000;
+/// Enough for a share sheet with everything that a card can hold in it.
+const CHARS_MAX: usize = 16_384;
 
 /// The address, if it is a local one: it begins with exactly one slash and holds nothing that a browser would drop
 /// (control characters) or take for a slash (a backslash).

@@ -16,6 +16,7 @@ mod notices;
 mod problem;
 mod rights;
 mod settings;
+mod share;
 mod sign;
 mod terms;
 
@@ -37,6 +38,7 @@ pub(crate) use notices::{Notice, Notices};
 pub(crate) use problem::Problem;
 pub(crate) use rights::{action_label, ceiling_lines, deeds};
 pub(crate) use settings::{Session, Settings};
+pub(crate) use share::Share;
 pub(crate) use sign::{SignIn, SignOut, SignUp};
 pub(crate) use terms::{ConversationBox, TermsForm};
 

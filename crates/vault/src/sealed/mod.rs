@@ -4,7 +4,7 @@
 //! a `Permit` is made by the gate alone and serves once; messages that were read stay in a `SealedPage` until the
 //! access record is committed; what is sent or deleted goes through a `Record`, which owns the transaction.
 //! The tables `messages`, `hidden_messages` and `access` are named here and in `schema/` only.
-//! One exception, in `own.rs`: a person's own session reads her own conversations without a record. Staff have no
+//! One exception, in `own.rs` (and `own_share.rs`, which sends by it): a person's own session reads her own conversations without a record. Staff have no
 //! exception: `staff.rs` records first, with the reason, and the person sees it.
 
 mod access_list;
@@ -16,6 +16,7 @@ mod delete;
 mod erase;
 mod import;
 mod own;
+mod own_share;
 mod page;
 mod permit;
 mod place;
@@ -32,6 +33,7 @@ pub use caller::Caller;
 pub use conversations::Started;
 pub use import::{ImportMessage, ImportThread, Imported};
 pub use own::{Deleted, Own, WithinReach};
+pub use own_share::SHARE_FRIENDS_MAX;
 pub use page::{JsonPage, Page};
 pub use permit::{
     Act, DeleteMessage, ListConversations, Permit, ReadMessages, SeeConversation, SendMessage,

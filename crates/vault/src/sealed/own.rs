@@ -14,7 +14,7 @@ use crate::tables::ids::{id, opt_id};
 use crate::tables::secret::{Secret, SecretKind};
 use crate::tables::sessions::SEEN_EVERY_S;
 use crate::{Fault, Refusal, Vault};
-use model::{Content, ConversationId, MessageId, PersonId, SessionId, Time};
+use model::{AppId, Content, ConversationId, MessageId, PersonId, SessionId, Time};
 
 /// A person in her own signed-in browser.
 #[derive(Debug, Clone, Copy)]
@@ -108,6 +108,53 @@ const DELETED: &str = "select m.seq, m.id, m.author, m.via, m.sent_at, m.body, p
     join messages m on m.conversation = x.conversation and m.seq = x.seq \
     left join persons p on p.id = m.author left join apps a on a.id = m.via left join apps d on d.id = x.via \
     where x.everyone = 1 or m.deleted_at is null order by x.at desc limit 200";
+
+/// What a person says in one of her conversations.
+pub(super) struct Said<'a> {
+    pub(super) message: MessageId,
+    pub(super) person: PersonId,
+    /// The app that proposed it, if one did.
+    pub(super) via: Option<AppId>,
+    pub(super) content: &'a Content,
+}
+
+/// Stores it as the next message, once for its key; its seq.
+pub(super) fn say(
+    tx: &mut Tx<'_>,
+    keyed: &Keyed,
+    conversation: ConversationId,
+    said: &Said<'_>,
+) -> Result<i64, Refusal> {
+    if let Some(before) = keyed.take(tx, conversation)? {
+        return Ok(before.seq);
+    }
+    let &Said { message: id, person: author, via, content } = said;
+    rows::participant(tx, conversation, author)?.ok_or(Refusal::NotFound)?;
+    let sent_at = keyed.now;
+    let seq = next_seq(tx, conversation, sent_at)?.ok_or(Refusal::NotFound)?;
+    store(tx, &New { id, conversation, seq, author, via, sent_at, content })?;
+    keyed.remember(tx, seq, 0)?;
+    rows::mark_read(tx, conversation, author, seq)?;
+    Ok(seq)
+}
+
+/// The conversation of two people; `new_id` becomes it if they have none yet.
+pub(super) fn open_direct(
+    tx: &mut Tx<'_>,
+    new_id: ConversationId,
+    (person, friend): (PersonId, PersonId),
+    at: Time,
+) -> Result<ConversationId, Refusal> {
+    let key = rows::direct_key(person, friend);
+    if let Some(known) = rows::by_direct_key(tx, &key)? {
+        return Ok(known);
+    }
+    let new = rows::New { id: new_id, title: None, direct: Some(&key), via: None, at };
+    match conversations::start(tx, &new, person, &[friend])? {
+        true => Ok(new_id),
+        false => rows::by_direct_key(tx, &key)?.ok_or(Refusal::Changed),
+    }
+}
 
 impl Vault {
     /// Whose browser sends this session cookie. Notes that the session was seen.
@@ -213,29 +260,11 @@ impl Vault {
         key: &str,
     ) -> Result<i64, Refusal> {
         let (person, now) = (own.person, self.world.now());
-        let message_id = MessageId::new(&self.world);
+        let message = MessageId::new(&self.world);
         let keyed = Keyed::new(*person.as_bytes(), key, conversation, &content, now)?;
         self.engine
             .write("own_send", move |tx| -> Result<i64, Refusal> {
-                if let Some(before) = keyed.take(tx, conversation)? {
-                    return Ok(before.seq);
-                }
-                rows::participant(tx, conversation, person)?.ok_or(Refusal::NotFound)?;
-                let seq = next_seq(tx, conversation, now)?.ok_or(Refusal::NotFound)?;
-                let content = &content;
-                let new = New {
-                    id: message_id,
-                    conversation,
-                    seq,
-                    author: person,
-                    via: None,
-                    sent_at: now,
-                    content,
-                };
-                store(tx, &new)?;
-                keyed.remember(tx, seq, 0)?;
-                rows::mark_read(tx, conversation, person, seq)?;
-                Ok(seq)
+                say(tx, &keyed, conversation, &Said { message, person, via: None, content: &content })
             })
             .await
     }
@@ -307,22 +336,14 @@ impl Vault {
         let new_id = ConversationId::new(&self.world);
         self.engine
             .write("own_start", move |tx| -> Result<ConversationId, Refusal> {
-                let direct = match others.as_slice() {
-                    [other] if title.is_none() => Some(rows::direct_key(person, *other)),
-                    _ => None,
-                };
-                let known = |tx: &mut Tx<'_>| match &direct {
-                    Some(key) => rows::by_direct_key(tx, key),
-                    None => Ok(None),
-                };
-                if let Some(known) = known(tx)? {
-                    return Ok(known);
-                }
-                let title = title.as_deref();
-                let new = rows::New { id: new_id, title, direct: direct.as_deref(), via: None, at: now };
-                match conversations::start(tx, &new, person, &others)? {
-                    true => Ok(new_id),
-                    false => known(tx)?.ok_or(Refusal::Changed),
+                match others.as_slice() {
+                    [friend] if title.is_none() => open_direct(tx, new_id, (person, *friend), now),
+                    _ => {
+                        let title = title.as_deref();
+                        let new = rows::New { id: new_id, title, direct: None, via: None, at: now };
+                        conversations::start(tx, &new, person, &others)?;
+                        Ok(new_id)
+                    }
                 }
             })
             .await

@@ -40,6 +40,38 @@ fn terms(conversations: &str, choice: Option<&Choice>) -> TermsForm {
     TermsForm::new(&offered(conversations), if conversations == "started" { vec![] } else { all }, choice)
 }
 
+fn share(problem: Option<&str>) -> Share {
+    let friend = |id: &str, name: &str, handle: &str| Friend {
+        id: format!("per_{id}"),
+        handle: handle.into(),
+        name: name.into(),
+        since: super::date("2026-01-02T00:00:00Z"),
+    };
+    Share {
+        page: inside(),
+        app: "Marquee".into(),
+        partner: "Marquee Pictures".into(),
+        card: Card {
+            kind: "film".into(),
+            title: "The Lighthouse Keeper\u{202e}'s Daughter".into(),
+            url: Some("https://marquee.example/films/lighthouse".to_owned()),
+            has_image: true,
+            note: None,
+        },
+        note: "For Saturday?".to_owned(),
+        friends: vec![
+            friend("1", "Grace Hopper", "grace"),
+            friend("2", "\u{4f50}\u{85e4} \u{967d}\u{7fd4}", "haruto"),
+            friend("3", "<b>Mallory</b> with a name that goes on and on and on, as names do", "mallory"),
+        ],
+        ticked: vec!["per_1".to_owned()],
+        problem: problem.map(str::to_owned),
+        return_to: "/share?client_id=app_1&card=%7B%7D".to_owned(),
+        returns_to: "marquee.example".into(),
+        hidden: vec![Hidden { name: "client_id".to_owned(), value: "app_1".to_owned() }],
+    }
+}
+
 fn consent(terms: TermsForm) -> Consent {
     Consent {
         page: inside(),
@@ -287,6 +319,9 @@ pub(crate) fn samples() -> Vec<(&'static str, String)> {
         ..conversation_apps()
     };
     vec![
+        drawn("share", &share(None)),
+        drawn("share-refused", &share(Some("Pick at least one friend."))),
+        drawn("share-alone", &Share { friends: Vec::new(), ..share(None) }),
         drawn("consent", &consent(terms("all", None))),
         drawn("consent-started", &consent(terms("started", None))),
         drawn("consent-chosen", &chosen),

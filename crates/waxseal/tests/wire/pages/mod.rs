@@ -8,6 +8,7 @@ mod friends;
 mod grant;
 mod notices;
 mod settings;
+mod share;
 mod sign_in;
 mod sign_up;
 mod wish;

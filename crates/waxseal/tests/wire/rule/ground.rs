@@ -3,7 +3,7 @@ use super::callers::{Caller, Cast, Sends};
 use super::routes::Route;
 use crate::issuer::Fields;
 use crate::raw;
-use crate::stage::{PASSWORD, encoded, form, query};
+use crate::stage::{PASSWORD, REDIRECT, encoded, form, query};
 use model::ConversationId;
 use serde_json::{Value, json};
 
@@ -57,6 +57,7 @@ impl Ground {
             "/v1/{*rest}" => "/v1/nothing".to_owned(),
             "/consent" if route.method == "GET" => format!("/consent?request={}", question(cast)),
             "/authorize" if route.method == "GET" => Fields::ask(&cast.jukebox).path(),
+            "/share" if route.method == "GET" => format!("/share?{}", form(&share(cast))),
             _ => path.replace("{id}", &id).replace("{conversation}", &id).replace("{seq}", "1"),
         };
         assert!(!path.contains('{'), "{route}: say here which thing it is asked about");
@@ -79,6 +80,14 @@ impl Ground {
             "/token" => Body::Form(Fields::refresh(&cast.jukebox, &self.refresh(cast)).0),
             "/revoke" => Body::Form(Fields::revoke(&cast.jukebox, &self.refresh(cast)).0),
             "/consent" => form(&[("request", &question(cast)), ("decision", "deny")]),
+            "/share" => {
+                let friend = cast.people["dan"].id.to_string();
+                let rest = [("friend", friend.as_str()), ("key", "once"), ("decision", "send")];
+                form(
+                    &[share(cast).each_ref().map(|(name, value)| (*name, value.as_str())).as_slice(), &rest]
+                        .concat(),
+                )
+            }
             "/sign-in" => form(&[("handle", "zed"), ("password", PASSWORD)]),
             "/sign-up" => {
                 let handle = format!("new{}", cast.stage.vault().world().now().micros() % 1_000_000_000);
@@ -142,6 +151,12 @@ fn befriended_by_nobody(cast: &Cast) {
 fn question(cast: &Cast) -> String {
     let answer = cast.stage.get(&Fields::ask(&cast.jukebox).path()).expect(303);
     query(answer.location(), "request").unwrap()
+}
+
+/// What an app would have shared.
+fn share(cast: &Cast) -> [(&'static str, String); 3] {
+    let card = json!({"kind": "film", "title": "A film"}).to_string();
+    [("client_id", cast.jukebox.id.to_string()), ("redirect_uri", REDIRECT.to_owned()), ("card", card)]
 }
 
 /// Another session of Ada's.
