@@ -29,7 +29,7 @@ pub use tables::grants::Grant;
 pub use tables::keys::{KEY_AHEAD_S, KeyPurpose, ListedKey, Turn};
 pub use tables::notices::{NOTICE_KEPT_S, Notice, Told};
 pub use tables::people::Person;
-pub use tables::sessions::{SESSION_S, Session, session_cookie, session_of};
+pub use tables::sessions::{SESSION_IDLE_S, SESSION_S, Session, session_cookie, session_of};
 pub use tables::tokens::TokenRefusal;
 pub use tables::wishes::Wishes;
 

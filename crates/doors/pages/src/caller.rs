@@ -26,6 +26,12 @@ pub(crate) struct Person {
     pub(crate) cookie: String,
 }
 
+/// A person who has just proved that it is her: for what a stranger at her desk must not do.
+pub(crate) struct Fresh(pub(crate) Person);
+
+/// How long she need not prove it again, in seconds: 10 minutes.
+pub(crate) const FRESH_S: i64 = 600;
+
 /// Whoever looks, signed in or not.
 pub(crate) struct Anyone {
     /// The frame; nobody is signed in on it.
@@ -83,6 +89,20 @@ impl FromRequestParts<Arc<Door>> for Person {
             }
             Err(Refusal::SignedOut | Refusal::NotFound) => Err(sign_in_first(parts)),
             Err(refusal) => Err(refusal.into()),
+        }
+    }
+}
+
+impl FromRequestParts<Arc<Door>> for Fresh {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, door: &Arc<Door>) -> Result<Self, Problem> {
+        let person = Person::from_request_parts(parts, door).await?;
+        match door.vault.fresh_within(&person.own, FRESH_S) {
+            true => Ok(Fresh(person)),
+            // The form is not kept: she comes back to the page where its button is.
+            false if parts.method != Method::GET => Err(Problem::sign_in_again("/settings")),
+            false => Err(Problem::sign_in_again(parts.uri.path())),
         }
     }
 }

@@ -44,6 +44,7 @@ mod settings;
 mod share;
 mod shown_text;
 mod sign_in;
+mod sign_in_again;
 mod sign_out;
 mod sign_up;
 mod view;
@@ -95,6 +96,7 @@ pub fn routes(doors: Doors) -> Router {
     Router::new()
         .route("/sign-up", get(sign_up::sign_up_see).post(sign_up::sign_up))
         .route("/sign-in", get(sign_in::sign_in_see).post(sign_in::sign_in))
+        .route("/sign-in/again", get(sign_in_again::sign_in_again_see).post(sign_in_again::sign_in_again))
         .route("/sign-out", get(sign_out::sign_out_see).post(sign_out::sign_out))
         .route("/consent", get(consent_see::consent_see).post(consent_answer::consent_answer))
         .route("/", get(conversation_list::conversation_list))

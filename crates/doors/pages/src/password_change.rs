@@ -4,7 +4,7 @@
 
 use crate::Door;
 use crate::attempts::Address;
-use crate::caller::Person;
+use crate::caller::Fresh;
 use crate::done::Done;
 use crate::form::Form;
 use crate::problem::{Problem, go_to, sentence};
@@ -18,7 +18,7 @@ use vault::Refusal;
 /// `POST /settings/password`
 pub(crate) async fn password_change(
     State(door): State<Arc<Door>>,
-    person: Person,
+    Fresh(person): Fresh,
     from: Address,
     form: Form,
 ) -> Result<Response, Problem> {

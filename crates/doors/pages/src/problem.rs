@@ -63,6 +63,11 @@ impl Problem {
         })
     }
 
+    /// She proves once more that it is her, and comes back to a local address.
+    pub(crate) fn sign_in_again(return_to: &str) -> Self {
+        Problem::GoTo(format!("/sign-in/again?return_to={}", query_value(return_to)))
+    }
+
     fn told(&self) -> Told {
         let told =
             |status, title, what: &str, remedies| Told { status, title, what: what.to_owned(), remedies };

@@ -4,6 +4,7 @@
 
 mod people;
 mod rights;
+mod sign;
 mod talk;
 
 use crate::page::query_value;
@@ -13,7 +14,7 @@ use model::Time;
 
 /// Every sample with a name for its file.
 pub(crate) fn all() -> Vec<(&'static str, String)> {
-    [people::samples(), talk::samples(), rights::samples()].concat()
+    [sign::samples(), people::samples(), talk::samples(), rights::samples()].concat()
 }
 
 /// Nobody is signed in.

@@ -1,7 +1,7 @@
 //! `POST /settings/sessions/{id}/end` and `/settings/sessions/end`: another browser is signed out, or all are.
 
 use crate::Door;
-use crate::caller::{At, Person};
+use crate::caller::{At, Fresh};
 use crate::done::Done;
 use crate::form::Form;
 use crate::problem::{Problem, go_to};
@@ -14,7 +14,7 @@ use std::sync::Arc;
 /// `POST /settings/sessions/{id}/end`
 pub(crate) async fn session_end(
     State(door): State<Arc<Door>>,
-    person: Person,
+    Fresh(person): Fresh,
     At(session): At<SessionId>,
     _: Form,
 ) -> Result<Response, Problem> {
@@ -25,7 +25,7 @@ pub(crate) async fn session_end(
 /// `POST /settings/sessions/end`: all of them, this one last.
 pub(crate) async fn sessions_end(
     State(door): State<Arc<Door>>,
-    person: Person,
+    Fresh(person): Fresh,
     _: Form,
 ) -> Result<Response, Problem> {
     door.vault.sessions_end_others(&person.own).await?;

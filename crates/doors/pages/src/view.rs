@@ -39,7 +39,7 @@ pub(crate) use problem::Problem;
 pub(crate) use rights::{action_label, ceiling_lines, deeds};
 pub(crate) use settings::{Session, Settings};
 pub(crate) use share::Share;
-pub(crate) use sign::{SignIn, SignOut, SignUp};
+pub(crate) use sign::{SignIn, SignInAgain, SignOut, SignUp};
 pub(crate) use terms::{ConversationBox, TermsForm};
 
 /// What every page has around its own matter.

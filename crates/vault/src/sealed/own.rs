@@ -21,6 +21,7 @@ use model::{AppId, Content, ConversationId, MessageId, PersonId, SessionId, Time
 pub struct Own {
     person: PersonId,
     session: SessionId,
+    authed_at: Time,
 }
 
 impl Own {
@@ -32,6 +33,11 @@ impl Own {
     /// In which of her browsers.
     pub fn session(&self) -> SessionId {
         self.session
+    }
+
+    /// When she last proved that it is her: at signing in, or again since.
+    pub fn authed_at(&self) -> Time {
+        self.authed_at
     }
 }
 
@@ -165,11 +171,12 @@ impl Vault {
             .engine
             .read("own", move |snap| -> Result<_, Refusal> {
                 Ok(snap.one(
-                    "select person, id, seen_at from sessions where token = $1 and ends_at > $2",
+                    "select person, id, authed_at, seen_at from sessions where token = $1 and ends_at > $2",
                     params![&hash, now.micros()],
                     |row| {
-                        let own = Own { person: id(row, 0)?, session: id(row, 1)? };
-                        Ok((own, Time::from_micros(row.int(2)?)))
+                        let authed_at = Time::from_micros(row.int(2)?);
+                        let own = Own { person: id(row, 0)?, session: id(row, 1)?, authed_at };
+                        Ok((own, Time::from_micros(row.int(3)?)))
                     },
                 )?)
             })

@@ -8,7 +8,7 @@ use super::ids::id;
 use super::people::insert;
 use super::secret::{Secret, SecretKind};
 use super::sessions;
-use crate::engine::{Reads, params};
+use crate::engine::{Reads, Tx, params};
 use crate::{Fault, Own, Refusal, Vault};
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
@@ -52,6 +52,13 @@ fn check(clear: &str) -> Result<(), Refusal> {
         return Err(Refusal::Invalid(format!("a password has at most {PASSWORD_CHARS_MAX} characters")));
     }
     Ok(())
+}
+
+/// The password that was compared is hers now: she may have changed it, or been erased, meanwhile.
+fn still(tx: &mut Tx<'_>, person: PersonId, stored: Option<&str>) -> Result<(), Refusal> {
+    let sql = "update persons set password = password where id = $1 and password = $2";
+    let same = tx.execute(sql, params![person.as_bytes(), stored])?;
+    if same == 0 { Err(Refusal::Password) } else { Ok(()) }
 }
 
 impl Vault {
@@ -121,13 +128,40 @@ impl Vault {
         let (world, agent) = (self.world.clone(), agent.to_owned());
         self.engine
             .write("sign_in", move |tx| -> Result<String, Refusal> {
-                // She may have changed it, or been erased, while it was compared.
-                let sql = "update persons set password = password where id = $1 and password = $2";
-                if tx.execute(sql, params![person.as_bytes(), stored.as_deref()])? == 0 {
-                    return Err(Refusal::Password);
-                }
+                still(tx, person, stored.as_deref())?;
                 let cookie = Secret::new(SecretKind::Session, &world);
                 sessions::insert(tx, &world, person, &cookie, &agent)?;
+                Ok(cookie.into_clear())
+            })
+            .await
+    }
+
+    /// Her password as it is stored.
+    async fn password_of(&self, person: PersonId) -> Result<Option<String>, Refusal> {
+        self.engine
+            .read("password_of", move |snap| -> Result<_, Refusal> {
+                let sql = "select password from persons where id = $1";
+                let stored =
+                    snap.one(sql, params![person.as_bytes()], |row| Ok(row.opt_text(0)?.map(str::to_owned)))?;
+                Ok(stored.flatten())
+            })
+            .await
+    }
+
+    /// She proves again that it is her. The session goes on under the new cookie that comes back.
+    pub async fn sign_in_again(&self, own: &Own, password: String) -> Result<String, Refusal> {
+        let (person, session) = (own.person(), own.session());
+        let stored = self.password_of(person).await?;
+        let compared = stored.clone();
+        if !self.off_thread(move || verify(&password, compared.as_deref())).await? {
+            return Err(Refusal::Password);
+        }
+        let (world, now) = (self.world.clone(), self.world.now());
+        self.engine
+            .write("sign_in_again", move |tx| -> Result<String, Refusal> {
+                still(tx, person, stored.as_deref())?;
+                let cookie = Secret::new(SecretKind::Session, &world);
+                sessions::renew(tx, session, &cookie, now)?;
                 Ok(cookie.into_clear())
             })
             .await
@@ -136,15 +170,7 @@ impl Vault {
     /// Sets a new password after the old one was given again, and ends her other sessions.
     pub async fn password_change(&self, own: &Own, old: String, new: String) -> Result<(), Refusal> {
         let (person, session) = (own.person(), own.session());
-        let stored = self
-            .engine
-            .read("password_of", move |snap| -> Result<_, Refusal> {
-                let sql = "select password from persons where id = $1";
-                let stored =
-                    snap.one(sql, params![person.as_bytes()], |row| Ok(row.opt_text(0)?.map(str::to_owned)))?;
-                Ok(stored.flatten())
-            })
-            .await?;
+        let stored = self.password_of(person).await?;
         let compared = stored.clone();
         if !self.off_thread(move || verify(&old, compared.as_deref())).await? {
             return Err(Refusal::Password);

@@ -41,7 +41,7 @@ fn remove(tx: &mut Tx<'_>, authorization: AuthorizationId) -> Result<(), Refusal
 }
 
 fn signed_in_at(db: &mut impl Reads, session: SessionId) -> Result<Time, Refusal> {
-    let sql = "select created_at from sessions where id = $1";
+    let sql = "select authed_at from sessions where id = $1";
     let at = db.one(sql, params![session.as_bytes()], |row| Ok(Time::from_micros(row.int(0)?)))?;
     at.ok_or(Refusal::SignedOut)
 }
@@ -70,7 +70,7 @@ impl Vault {
         self.engine.read("authorization", move |snap| waiting(snap, authorization, now)).await
     }
 
-    /// When the person signed in at this browser.
+    /// When the person signed in at this browser, or proved again that it is her.
     pub async fn signed_in_at(&self, own: &Own) -> Result<Time, Refusal> {
         let session = own.session();
         self.engine.read("signed_in_at", move |snap| signed_in_at(snap, session)).await

@@ -9,8 +9,11 @@ use crate::engine::{Reads, Tx, params};
 use crate::{Fault, Own, Refusal, Vault};
 use model::{PersonId, Scopes, SessionId, Time, World};
 
-/// How long a session lasts, in seconds: 30 days.
+/// How long a session lasts at most, in seconds: 30 days.
 pub const SESSION_S: i64 = 30 * 24 * 3600;
+
+/// How long a session lasts without being used, in seconds: 14 days.
+pub const SESSION_IDLE_S: i64 = 14 * 24 * 3600;
 
 /// How exactly it is known when a session was last seen, in seconds: noting each page would make every look a write.
 pub(crate) const SEEN_EVERY_S: i64 = 3600;
@@ -57,16 +60,25 @@ pub(crate) fn insert(
     let now = world.now();
     let agent: String = agent.chars().filter(|c| !c.is_control()).take(200).collect();
     tx.put(
-        "insert into sessions (token, id, person, agent, created_at, seen_at, ends_at) values ($1, $2, $3, $4, $5, $5, $6)",
+        "insert into sessions (token, id, person, agent, created_at, seen_at, authed_at, ends_at, ends_last) \
+         values ($1, $2, $3, $4, $5, $5, $5, $6, $7)",
         params![
             &cookie.hash(),
             SessionId::new(world).as_bytes(),
             person.as_bytes(),
             &agent,
             now.micros(),
+            now.plus_seconds(SESSION_IDLE_S).micros(),
             now.plus_seconds(SESSION_S).micros()
         ],
     )
+}
+
+/// She proved once more that it is her: the session goes on under a new cookie, and the old one opens nothing.
+pub(crate) fn renew(tx: &mut Tx<'_>, session: SessionId, cookie: &Secret, now: Time) -> Result<(), Refusal> {
+    let sql = "update sessions set token = $1, authed_at = $2, seen_at = $2 where id = $3 and ends_at > $2";
+    let renewed = tx.execute(sql, params![&cookie.hash(), now.micros(), session.as_bytes()])?;
+    if renewed == 0 { Err(Refusal::SignedOut) } else { Ok(()) }
 }
 
 /// A session, held until the transaction ends: whoever ends it waits, and then ends also what hangs on it by then.
@@ -147,14 +159,21 @@ impl Vault {
             .await
     }
 
-    /// Notes that a session was seen. If that cannot be stored now, she can look at her messages all the same.
+    /// Whether she proved that it is her within these last seconds, at signing in or again since.
+    ///
+    /// Who needs it and is told no sends her to `/sign-in/again?return_to=…`, which brings her back with a fresh session.
+    pub fn fresh_within(&self, own: &Own, seconds: i64) -> bool {
+        own.authed_at().plus_seconds(seconds) > self.world.now()
+    }
+
+    /// Notes that a session was seen, and puts off its end. If that cannot be stored now, she can look at her messages all the same.
     pub(crate) async fn session_seen(&self, own: &Own, now: Time) {
         let session = own.session();
         let noted = self.engine.write("session_seen", move |tx| -> Result<(), Fault> {
-            tx.put(
-                "update sessions set seen_at = $1 where id = $2",
-                params![now.micros(), session.as_bytes()],
-            )
+            let sql = "update sessions set seen_at = $1, ends_at = case when ends_last < $2 then ends_last else $2 end \
+                       where id = $3";
+            let until = now.plus_seconds(SESSION_IDLE_S).micros();
+            tx.put(sql, params![now.micros(), until, session.as_bytes()])
         });
         if let Err(fault) = noted.await {
             tracing::debug!(%fault, "that a session was seen could not be noted");

@@ -7,7 +7,7 @@ use model::{Scopes, Terms};
 use oauth::error::ErrorCode;
 use oauth::token::{ACCESS_TOKEN_S, CODE_S, REFRESH_IDLE_S};
 use std::sync::Arc;
-use vault::{Refusal, SESSION_S, TokenRefusal};
+use vault::{Refusal, SESSION_IDLE_S, SESSION_S, TokenRefusal};
 
 fn invalid_grant<T: std::fmt::Debug>(outcome: Result<T, TokenRefusal>) {
     match outcome {
@@ -174,7 +174,7 @@ on_both_engines! {
         let code = house.code(&ada, app, Scopes::OPENID, &open_terms()).await;
         let mut bound = house.redeem(app, &code).await.unwrap();
         let mut free = house.let_in(&ada, app, &open_terms()).await;
-        house.clock.forward(SESSION_S - 10);
+        house.clock.forward(SESSION_IDLE_S - 10);
         bound = house.refresh(&bound).await.unwrap();
         free = house.refresh(&free).await.unwrap();
         house.clock.forward(10);
@@ -183,6 +183,40 @@ on_both_engines! {
         assert!(!works(&house, &bound).await);
         assert!(works(&house, &free).await);
         house.refresh(&free).await.unwrap();
+    }
+
+    async fn a_session_that_is_used_lasts_longer_but_not_for_ever(house: House) {
+        let ada = house.person("ada").await;
+        let step = SESSION_IDLE_S - 1;
+        for _ in 0..SESSION_S / step {
+            house.clock.forward(step);
+            house.vault().own(&ada.cookie).await.unwrap();
+        }
+        house.clock.forward(SESSION_S % step - 1);
+        house.vault().own(&ada.cookie).await.unwrap();
+        house.clock.forward(1);
+        assert_eq!(house.vault().own(&ada.cookie).await.unwrap_err(), Refusal::SignedOut);
+        let idle = house.vault().sign_in("ada", "ada-password".to_owned(), "x").await.unwrap();
+        house.clock.forward(SESSION_IDLE_S);
+        assert_eq!(house.vault().own(&idle).await.unwrap_err(), Refusal::SignedOut);
+    }
+
+    async fn who_proves_again_that_it_is_her_gets_a_new_cookie(house: House) {
+        let ada = house.person("ada").await;
+        house.clock.forward(601);
+        assert!(!house.vault().fresh_within(&ada.own, 600) && house.vault().fresh_within(&ada.own, 602));
+        let wrong = house.vault().sign_in_again(&ada.own, "not hers".to_owned()).await;
+        assert_eq!(wrong, Err(Refusal::Password));
+        assert!(house.vault().own(&ada.cookie).await.is_ok());
+        let cookie = house.vault().sign_in_again(&ada.own, "ada-password".to_owned()).await.unwrap();
+        assert_eq!(house.vault().own(&ada.cookie).await.unwrap_err(), Refusal::SignedOut);
+        let own = house.vault().own(&cookie).await.unwrap();
+        assert_eq!(own.session(), ada.own.session(), "what hangs on the session goes on");
+        assert!(house.vault().fresh_within(&own, 1));
+        assert_eq!(house.vault().signed_in_at(&own).await, Ok(house.now()));
+        house.vault().sign_out(&cookie).await.unwrap();
+        let late = house.vault().sign_in_again(&own, "ada-password".to_owned()).await;
+        assert_eq!(late, Err(Refusal::SignedOut), "a session that ended does not begin again");
     }
 
     async fn other_sessions_can_be_ended_one_by_one_or_all(house: House) {

@@ -1,4 +1,4 @@
-//! Samples of signing in and up, friends, settings, notices, problems.
+//! Samples of friends, settings, notices, problems.
 
 use super::{after, date, drawn, inside, moment, outside};
 use crate::view::*;
@@ -21,28 +21,6 @@ fn friends() -> Vec<Friend> {
         friend("5", "zed", "Z̵̡̛͇̣̥͎̯͈͚̗̻̓̈́̓̀̊̈́̋a̶̢̧̢̛̠͇̮̻̓l̴̻͓̬̥̂g̵̛̗̈́o̴̡̧̖͂ of the very long name that will not end before the row does"),
         friend("6", "spoof", "Ada\u{202E}ecalevoL\u{202C} \u{200B}"),
     ]
-}
-
-fn sign_up() -> SignUp {
-    SignUp {
-        page: outside(),
-        handle: Name::default(),
-        name: Name::default(),
-        handle_problem: None,
-        name_problem: None,
-        password_problem: None,
-        return_to: String::new(),
-    }
-}
-
-fn sign_in() -> SignIn {
-    SignIn {
-        page: outside(),
-        handle: Name::default(),
-        problem: None,
-        return_to: String::new(),
-        on_behalf_of: None,
-    }
 }
 
 fn friends_page() -> Friends {
@@ -130,32 +108,6 @@ pub(crate) fn samples() -> Vec<(&'static str, String)> {
         problem: None,
     };
     vec![
-        drawn("sign-up", &sign_up()),
-        drawn(
-            "sign-up-refused",
-            &SignUp {
-                handle: "аda".into(),
-                name: "Ada".into(),
-                handle_problem: Some(
-                    "“аda” looks like another handle. Please choose a different one.".to_owned(),
-                ),
-                password_problem: Some("Too short: at least 10 characters, please.".to_owned()),
-                return_to: "/consent?request=1&x=2".to_owned(),
-                ..sign_up()
-            },
-        ),
-        drawn("sign-in", &sign_in()),
-        drawn(
-            "sign-in-refused",
-            &SignIn {
-                handle: "ada".into(),
-                problem: Some("That handle and password do not go together.".to_owned()),
-                on_behalf_of: Some("Jukebox".into()),
-                return_to: "/consent?request=1".to_owned(),
-                ..sign_in()
-            },
-        ),
-        drawn("sign-out", &SignOut { page: inside() }),
         drawn("friends", &friends_page()),
         drawn(
             "friends-empty",

@@ -39,6 +39,18 @@ pub(crate) struct SignIn {
     pub on_behalf_of: Option<Name>,
 }
 
+/// `/sign-in/again`; its form posts `password`, `return_to` to the same address.
+#[derive(Template, Debug, Clone)]
+#[template(path = "sign_in_again.html")]
+pub(crate) struct SignInAgain {
+    /// The frame.
+    pub page: Page,
+    /// Why it did not work.
+    pub problem: Option<String>,
+    /// A local address to go to afterwards; empty for `/`.
+    pub return_to: String,
+}
+
 /// `/sign-out`, for who comes by address; the navigation posts there directly.
 #[derive(Template, Debug, Clone)]
 #[template(path = "sign_out.html")]

@@ -58,3 +58,39 @@ fn it_is_known_when_a_session_was_last_seen() {
     let session = stage.wait(stage.vault().sessions(&own)).unwrap().remove(0);
     assert!(session.seen_at >= session.created_at.plus_seconds(7200));
 }
+
+#[test]
+fn what_matters_asks_once_more_who_she_is() {
+    let stage = Stage::new();
+    let ada = stage.person("ada");
+    let browser = stage.browser_of(&ada);
+    let other = stage.wait(stage.vault().sign_in("ada", PASSWORD.to_owned(), "another")).unwrap();
+    let session = stage.wait(stage.vault().own(&other)).unwrap().session();
+    stage.clock.advance_s(600);
+    for path in ["/settings/sessions/end".to_owned(), format!("/settings/sessions/{session}/end")] {
+        let page = browser.press(&browser.open("/settings").form(&path), None).expect(200);
+        assert_eq!(page.at, "/sign-in/again?return_to=/settings");
+    }
+    assert!(stage.wait(stage.vault().own(&other)).is_ok(), "nothing was done");
+    let page = browser.open("/sign-in/again?return_to=/settings");
+    let wrong = browser.press(&page.form("/sign-in/again").fill("password", "not hers"), None).expect(422);
+    assert!(wrong.words().contains("This is not your password."));
+    let page = browser.press(&wrong.form("/sign-in/again").fill("password", PASSWORD), None).expect(200);
+    assert_eq!(page.at, "/settings");
+    assert!(stage.wait(stage.vault().own(&ada.cookie)).is_err(), "the old cookie is dead");
+    browser.press(&page.form(&format!("/settings/sessions/{session}/end")), None).expect(200);
+    assert!(stage.wait(stage.vault().own(&other)).is_err());
+    let away = browser.open("/sign-in/again?return_to=//evil.example").form("/sign-in/again");
+    assert_eq!(away.values("return_to"), [""]);
+}
+
+#[test]
+fn proving_it_again_cannot_be_guessed() {
+    let stage = Stage::new();
+    let browser = stage.browser_of(&stage.person("ada"));
+    let form = browser.open("/sign-in/again").form("/sign-in/again");
+    for _ in 0..10 {
+        browser.press(&form.clone().fill("password", "a guess"), None).expect(422);
+    }
+    browser.press(&form.fill("password", PASSWORD), None).expect(429);
+}

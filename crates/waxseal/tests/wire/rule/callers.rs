@@ -173,7 +173,8 @@ impl Cast {
             "left" => self.people["left"].cookie.clone(),
             name => {
                 let cookie = self.cookies.borrow()[name].clone();
-                if self.stage.wait(self.stage.vault().own(&cookie)).is_ok() {
+                let own = self.stage.wait(self.stage.vault().own(&cookie));
+                if own.is_ok_and(|own| self.stage.vault().fresh_within(&own, 600)) {
                     return cookie;
                 }
                 let fresh = self.stage.vault().sign_in(name, PASSWORD.to_owned(), "wire test");

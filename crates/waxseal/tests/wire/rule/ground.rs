@@ -89,6 +89,7 @@ impl Ground {
                 )
             }
             "/sign-in" => form(&[("handle", "zed"), ("password", PASSWORD)]),
+            "/sign-in/again" => form(&[("password", PASSWORD)]),
             "/sign-up" => {
                 let handle = format!("new{}", cast.stage.vault().world().now().micros() % 1_000_000_000);
                 form(&[("handle", &handle), ("name", "New"), ("password", PASSWORD)])
