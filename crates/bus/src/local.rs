@@ -1,10 +1,10 @@
 //! The bus of one process. Many nodes will have a bus that also carries hints between them.
 
-use crate::Hint;
+use model::Hint;
 use tokio::sync::broadcast;
 
 /// How many hints a listener may lag behind before it is told to look at everything.
-const LAG_MAX: usize = 1024;
+const LAG_MAX: usize = 16 * 1024;
 
 /// Tells hints to all who listen.
 #[derive(Debug, Clone)]
@@ -21,7 +21,7 @@ impl Default for Bus {
 }
 
 impl Bus {
-    /// Tells a hint; nobody listening is fine.
+    /// Tells a hint; nobody listening is fine. Never waits.
     pub fn tell(&self, hint: Hint) {
         let _ = self.0.send(hint);
     }
@@ -39,6 +39,15 @@ impl Ears {
             Ok(hint) => Some(Some(hint)),
             Err(broadcast::error::RecvError::Lagged(_)) => Some(None),
             Err(broadcast::error::RecvError::Closed) => None,
+        }
+    }
+
+    /// A hint that waits already, as [`Ears::next`] says it.
+    pub fn waiting(&mut self) -> Option<Option<Hint>> {
+        match self.0.try_recv() {
+            Ok(hint) => Some(Some(hint)),
+            Err(broadcast::error::TryRecvError::Lagged(_)) => Some(None),
+            Err(_) => None,
         }
     }
 }

@@ -5,6 +5,7 @@
 mod content;
 mod grant;
 mod handle;
+mod hint;
 mod id;
 mod rule;
 mod time;
@@ -16,6 +17,7 @@ pub use grant::{
     ReachCap, Scopes, Since, Terms,
 };
 pub use handle::{Handle, HandleInvalid, NameInvalid, person_name};
+pub use hint::Hint;
 pub use id::{
     AppId, AuthorizationId, ConversationId, GrantId, IdInvalid, MessageId, NoticeId, PersonId, SessionId,
 };

@@ -24,6 +24,7 @@ pub use tables::apps::AppFacts;
 pub use tables::authorizations::{AUTHORIZATION_S, Waiting};
 pub use tables::connected::{Connected, GrantHistory};
 pub use tables::conversations::{ActiveApp, CONVERSATION_PEOPLE_MAX, Conversation, Listed, Other};
+pub use tables::events::{AHEAD_MAX, Ahead, EVENTS_KEPT_S, EVENTS_OVERLAP_S};
 pub use tables::friends::{Face, Friend, FriendList};
 pub use tables::grants::Grant;
 pub use tables::keys::{KEY_AHEAD_S, KeyPurpose, ListedKey, Turn};

@@ -31,7 +31,10 @@ impl House {
     pub fn open(place: Place, issuer: Issuer, world: World) -> Result<House, OpenError> {
         let setup = Setup { place, issuer: issuer.as_str().to_owned(), log_origin: None };
         let vault = Arc::new(Vault::open(setup, world)?);
-        Ok(House { vault, bus: Bus::default(), limit: Some(Limit::default()), issuer })
+        let bus = Bus::default();
+        let teller = bus.clone();
+        vault.tell(move |hint| teller.tell(hint));
+        Ok(House { vault, bus, limit: Some(Limit::default()), issuer })
     }
 
     /// Every route of every door.

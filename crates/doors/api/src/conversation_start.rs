@@ -38,9 +38,6 @@ pub(crate) async fn conversation_start(asking: Asking, body: JsonBody) -> Result
         title: title(body.title.as_deref())?,
     };
     let opened = asking.act(&caller, || ask.clone(), Vault::start_conversation).await?;
-    for person in ask.others.iter().copied().chain([caller.person()]) {
-        asking.door.bus.tell(bus::Hint::Person(person));
-    }
     Ok(with_receipt(opened, |started| {
         created(started.conversation, format!("/v1/conversations/{}", started.id))
     }))

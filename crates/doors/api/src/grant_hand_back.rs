@@ -10,6 +10,5 @@ use axum::response::Response;
 pub(crate) async fn grant_hand_back(asking: Asking) -> Result<Response, Problem> {
     let caller = asking.caller().await?;
     asking.door.vault.grant_hand_back(&caller).await?;
-    asking.door.bus.tell(bus::Hint::Grant(caller.grant()));
     Ok(nothing())
 }

@@ -27,6 +27,5 @@ pub(crate) async fn message_delete(
     let (conversation, Seq(seq)) = named(place)?;
     let ask = || DeleteMessage { conversation, seq };
     let opened = asking.act(&caller, ask, Vault::delete_message).await?;
-    asking.door.bus.tell(bus::Hint::Conversation { conversation, seq });
     Ok(with_receipt(opened, |()| nothing()))
 }

@@ -60,9 +60,6 @@ pub(crate) async fn message_send(
         }
         done => done?,
     };
-    if !opened.answer.again {
-        asking.door.bus.tell(bus::Hint::Conversation { conversation, seq: opened.answer.seq });
-    }
     Ok(answer(conversation, opened))
 }
 

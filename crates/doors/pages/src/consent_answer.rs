@@ -9,7 +9,6 @@ use crate::form::Form;
 use crate::problem::{Problem, go_to};
 use axum::extract::State;
 use axum::response::Response;
-use bus::Hint;
 use oauth::consent::{Choice, settle};
 use std::sync::Arc;
 use vault::Refusal;
@@ -50,8 +49,6 @@ pub(crate) async fn consent_answer(
                 let scopes = question.offer.scopes;
                 let allowed = door.vault.consent_allow(&person.own, id, scopes, terms).await;
                 let (request, code) = allowed.map_err(answered)?;
-                door.bus.tell(Hint::Person(person.own.person()));
-                door.bus.tell(Hint::Log);
                 Ok(go_to(&request.success_uri(&door.issuer, &code)))
             }
             Err(_) => draw(&door, person, question, Some(&choice), true).await,

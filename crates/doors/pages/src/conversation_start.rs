@@ -10,7 +10,6 @@ use crate::view::ConversationNew;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use bus::Hint;
 use model::{PersonId, person_name};
 use std::sync::Arc;
 use vault::Refusal;
@@ -56,12 +55,7 @@ pub(crate) async fn conversation_start(
     }
     let named = (!title.is_empty()).then(|| title.to_owned());
     match door.vault.own_start(&person.own, others.clone(), named).await {
-        Ok(id) => {
-            for one in others.into_iter().chain([person.own.person()]) {
-                door.bus.tell(Hint::Person(one));
-            }
-            Ok(go_to(&format!("/conversations/{id}")))
-        }
+        Ok(id) => Ok(go_to(&format!("/conversations/{id}"))),
         Err(refusal @ (Refusal::NotFriends | Refusal::TooMany(_))) => {
             let status = StatusCode::UNPROCESSABLE_ENTITY;
             draw(&door, person, status, (ticked, title), Some(sentence(&refusal))).await

@@ -7,7 +7,6 @@ use crate::form::Form;
 use crate::problem::{Problem, go_to};
 use axum::extract::State;
 use axum::response::Response;
-use bus::Hint;
 use model::PersonId;
 use std::sync::Arc;
 
@@ -27,6 +26,5 @@ pub(crate) async fn friend_answer(
         _ => return Err(Problem::NoPage),
     };
     let done = done?;
-    door.bus.tell(Hint::Person(other));
     Ok(go_to(&done.at("/friends")))
 }

@@ -12,7 +12,6 @@ use crate::problem::{Problem, go_to, sentence};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use bus::Hint;
 use model::Handle;
 use std::sync::Arc;
 use vault::Refusal;
@@ -30,7 +29,6 @@ pub(crate) async fn friend_ask(
         Ok(handle) => match door.vault.friend_ask(&person.own, &handle).await {
             Ok(()) => {
                 asked.went_well();
-                door.bus.tell(Hint::Person(door.vault.person_by_handle(&handle).await?));
                 return Ok(go_to(&Done::Asked.at("/friends")));
             }
             Err(Refusal::NotFound) => format!("Nobody here is called @{handle}. Check the spelling."),

@@ -11,7 +11,6 @@ use crate::grant_see::{Part, Refused, draw};
 use crate::problem::{Problem, go_to, sentence};
 use axum::extract::State;
 use axum::response::Response;
-use bus::Hint;
 use model::GrantId;
 use oauth::consent::{offer_again, settle};
 use std::sync::Arc;
@@ -30,11 +29,7 @@ pub(crate) async fn grant_narrow(
         settle(&offer_again(terms, given_at, now), &chosen).map_err(|why| why.to_string())
     });
     match narrowed.await {
-        Ok(()) => {
-            door.bus.tell(Hint::Grant(grant));
-            door.bus.tell(Hint::Log);
-            Ok(go_to(&Done::Narrowed.at(&format!("/apps/{grant}"))))
-        }
+        Ok(()) => Ok(go_to(&Done::Narrowed.at(&format!("/apps/{grant}")))),
         Err(refusal @ Refusal::Invalid(_)) => {
             let refused = Refused { choice, why: sentence(&refusal) };
             draw(&door, person, grant, Part::default(), Some(refused)).await

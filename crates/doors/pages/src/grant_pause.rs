@@ -7,7 +7,6 @@ use crate::form::Form;
 use crate::problem::{Problem, go_to};
 use axum::extract::State;
 use axum::response::Response;
-use bus::Hint;
 use model::GrantId;
 use std::sync::Arc;
 
@@ -20,8 +19,6 @@ pub(crate) async fn grant_pause(
 ) -> Result<Response, Problem> {
     let pause = form.switch("pause", "on", "off")?;
     door.vault.grant_pause(&person.own, grant, pause).await?;
-    door.bus.tell(Hint::Grant(grant));
-    door.bus.tell(Hint::Log);
     let done = if pause { Done::Paused } else { Done::Resumed };
     Ok(go_to(&done.at(&format!("/apps/{grant}"))))
 }

@@ -7,7 +7,6 @@ use crate::form::Form;
 use crate::problem::{Problem, go_to};
 use axum::extract::State;
 use axum::response::Response;
-use bus::Hint;
 use model::GrantId;
 use std::sync::Arc;
 
@@ -19,7 +18,5 @@ pub(crate) async fn grant_revoke(
     _: Form,
 ) -> Result<Response, Problem> {
     door.vault.grant_revoke(&person.own, grant).await?;
-    door.bus.tell(Hint::Grant(grant));
-    door.bus.tell(Hint::Log);
     Ok(go_to(&Done::Revoked.at(&format!("/apps/{grant}"))))
 }

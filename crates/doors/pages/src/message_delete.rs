@@ -7,7 +7,6 @@ use crate::form::Form;
 use crate::problem::{Problem, go_to};
 use axum::extract::State;
 use axum::response::Response;
-use bus::Hint;
 use model::ConversationId;
 use std::sync::Arc;
 
@@ -19,6 +18,5 @@ pub(crate) async fn message_delete(
     _: Form,
 ) -> Result<Response, Problem> {
     door.vault.own_delete(&person.own, conversation, seq).await?;
-    door.bus.tell(Hint::Conversation { conversation, seq });
     Ok(go_to(&Done::Deleted.at(&format!("/conversations/{conversation}"))))
 }

@@ -11,7 +11,6 @@ use crate::view::grouped;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use bus::Hint;
 use model::{CONTENT_TEXT_CHARS_MAX, Content, ContentInvalid, ConversationId};
 use std::sync::Arc;
 use vault::Refusal;
@@ -45,10 +44,7 @@ pub(crate) async fn message_send(
     let content = Content::Text { text: text.clone() };
     let refused = match content.validate() {
         Ok(()) => match door.vault.own_send(&person.own, id, content, key).await {
-            Ok(seq) => {
-                door.bus.tell(Hint::Conversation { conversation: id, seq });
-                return Ok(go_to(&format!("/conversations/{id}")));
-            }
+            Ok(_) => return Ok(go_to(&format!("/conversations/{id}"))),
             Err(Refusal::KeyReused) => {
                 "Another text was sent from this page before. Here is this one: send it once more.".to_owned()
             }

@@ -6,7 +6,6 @@ use crate::form::Form;
 use crate::problem::{Problem, go_to};
 use axum::extract::State;
 use axum::response::Response;
-use bus::Hint;
 use model::ConversationId;
 use std::sync::Arc;
 
@@ -19,6 +18,5 @@ pub(crate) async fn read_mark(
 ) -> Result<Response, Problem> {
     let seq = form.read("seq")?;
     door.vault.own_mark_read(&person.own, conversation, seq).await?;
-    door.bus.tell(Hint::Conversation { conversation, seq });
     Ok(go_to(&format!("/conversations/{conversation}")))
 }

@@ -15,7 +15,6 @@ use crate::view::{Hidden, Share};
 use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
-use bus::Hint;
 use data_encoding::BASE64URL_NOPAD;
 use model::{Content, PersonId};
 use oauth::{Params, redirect};
@@ -163,16 +162,8 @@ pub(crate) async fn share(
         (true, _) => "Pick at least one friend.".to_owned(),
         (false, Err(why)) => why,
         (false, Ok(card)) => {
-            match door.vault.own_share(&person.own, sheet.app.id, friends.clone(), card, &key).await {
-                Ok(sent) => {
-                    for (conversation, seq) in sent {
-                        door.bus.tell(Hint::Conversation { conversation, seq });
-                    }
-                    for one in friends.into_iter().chain([person.own.person()]) {
-                        door.bus.tell(Hint::Person(one));
-                    }
-                    return Ok(back(true));
-                }
+            match door.vault.own_share(&person.own, sheet.app.id, friends, card, &key).await {
+                Ok(_) => return Ok(back(true)),
                 Err(Refusal::KeyReused) => {
                     "This page has sent something else already. Go back to the app and share again."
                         .to_owned()

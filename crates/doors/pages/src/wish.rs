@@ -7,7 +7,6 @@ use crate::form::Form;
 use crate::problem::{Problem, go_to};
 use axum::extract::State;
 use axum::response::Response;
-use bus::Hint;
 use model::ConversationId;
 use std::sync::Arc;
 use vault::Wishes;
@@ -38,7 +37,6 @@ pub(crate) async fn wish_lock(
 
 async fn wish(door: &Door, person: &Person, wishes: Wishes) -> Result<Response, Problem> {
     door.vault.wish_everywhere(&person.own, wishes.words_out, wishes.hidden).await?;
-    door.bus.tell(Hint::Person(person.own.person()));
     Ok(go_to(&Done::Wished.at("/settings")))
 }
 

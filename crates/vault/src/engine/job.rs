@@ -6,7 +6,7 @@
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::Instant;
@@ -17,6 +17,7 @@ use tokio::task::coop::unconstrained;
 use super::Fault;
 use super::meter::Counter;
 use super::tx::Link;
+use model::Hint;
 
 /// What is to become of the changes a body made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,31 +34,53 @@ pub(super) trait Job: Send {
     fn answer(self: Box<Self>, outcome: Result<(), Fault>);
 }
 
+/// Tells the hints of what was committed to whoever listens.
+#[derive(Default)]
+pub(super) struct Teller(OnceLock<Box<dyn Fn(Hint) + Send + Sync>>);
+
+impl Teller {
+    pub(super) fn set(&self, teller: impl Fn(Hint) + Send + Sync + 'static) {
+        let _ = self.0.set(Box::new(teller));
+    }
+
+    fn tell(&self, hints: Vec<Hint>) {
+        if let Some(teller) = self.0.get() {
+            hints.into_iter().for_each(teller);
+        }
+    }
+}
+
 struct Queued<T, E, F> {
     counter: Arc<Counter>,
+    teller: Arc<Teller>,
     queued: Instant,
     span: tracing::Span,
     body: F,
-    value: Option<Result<T, E>>,
+    value: Option<Result<(T, Vec<Hint>), E>>,
     reply: oneshot::Sender<Result<T, E>>,
 }
 
-/// Wraps a body for a queue.
-pub(super) fn queue<T, E, F>(counter: Arc<Counter>, body: F) -> (Box<dyn Job>, Pending<T, E>)
+/// Wraps a body for a queue. Its hints are told after the commit.
+pub(super) fn queue<T, E, F>(
+    counter: Arc<Counter>,
+    teller: &Arc<Teller>,
+    body: F,
+) -> (Box<dyn Job>, Pending<T, E>)
 where
-    F: FnMut(&mut dyn Link) -> Result<T, E> + Send + 'static,
+    F: FnMut(&mut dyn Link) -> Result<(T, Vec<Hint>), E> + Send + 'static,
     T: Send + 'static,
     E: From<Fault> + Send + 'static,
 {
     let (reply, answer) = oneshot::channel();
     let span = tracing::debug_span!("transaction", name = counter.name);
     let queued = Instant::now();
-    (Box::new(Queued { counter, queued, span, body, value: None, reply }), Pending { answer })
+    let teller = Arc::clone(teller);
+    (Box::new(Queued { counter, teller, queued, span, body, value: None, reply }), Pending { answer })
 }
 
 impl<T, E, F> Job for Queued<T, E, F>
 where
-    F: FnMut(&mut dyn Link) -> Result<T, E> + Send,
+    F: FnMut(&mut dyn Link) -> Result<(T, Vec<Hint>), E> + Send,
     T: Send,
     E: From<Fault> + Send,
 {
@@ -85,6 +108,10 @@ where
             }
         };
         self.counter.add(self.queued.elapsed(), value.is_ok());
+        let value = value.map(|(value, told)| {
+            self.teller.tell(told);
+            value
+        });
         // The caller may have gone; what was committed stays committed.
         let _ = self.reply.send(value);
     }

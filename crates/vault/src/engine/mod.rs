@@ -44,6 +44,7 @@ pub enum Place {
 pub(crate) struct Engine {
     store: Store,
     meter: meter::Meter,
+    teller: Arc<job::Teller>,
     #[cfg(test)]
     faults: Arc<faults::Faults>,
 }
@@ -68,6 +69,7 @@ impl Engine {
         Ok(Engine {
             store,
             meter: meter::Meter::default(),
+            teller: Arc::default(),
             #[cfg(test)]
             faults,
         })
@@ -81,7 +83,10 @@ impl Engine {
         E: From<Fault> + Send + 'static,
         F: FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
     {
-        let (job, pending) = job::queue(self.meter.counter(name), move |link| body(&mut Tx { link }));
+        let (job, pending) = job::queue(self.meter.counter(name), &self.teller, move |link| {
+            let mut tx = Tx { link, told: Vec::new() };
+            body(&mut tx).map(|value| (value, tx.told))
+        });
         match &self.store {
             Store::Sqlite(sqlite) => sqlite.write(job),
             #[cfg(feature = "postgres")]
@@ -98,13 +103,21 @@ impl Engine {
         E: From<Fault> + Send + 'static,
         F: FnMut(&mut Snap<'_>) -> Result<T, E> + Send + 'static,
     {
-        let (job, pending) = job::queue(self.meter.counter(name), move |link| body(&mut Snap { link }));
+        let (job, pending) = job::queue(self.meter.counter(name), &self.teller, move |link| {
+            body(&mut Snap { link }).map(|value| (value, Vec::new()))
+        });
         match &self.store {
             Store::Sqlite(sqlite) => sqlite.read(job),
             #[cfg(feature = "postgres")]
             Store::Postgres(postgres) => postgres.read(job),
         }
         pending
+    }
+
+    /// From now on, who hears the hints of each transaction, right after it has committed. Only the first one counts; it
+    /// runs on the threads that write, so it must not wait.
+    pub(crate) fn tell(&self, teller: impl Fn(model::Hint) + Send + Sync + 'static) {
+        self.teller.set(teller);
     }
 
     /// Is the data in a folder of this machine?

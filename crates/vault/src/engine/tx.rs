@@ -4,6 +4,7 @@
 //! committed, on both engines alike; whoever expects a key to be taken says `on conflict do nothing`.
 
 use super::{Fault, Row, Value};
+use model::Hint;
 
 /// A connection inside a transaction: what each engine must bring.
 pub(super) trait Link {
@@ -29,6 +30,7 @@ pub(crate) type OnRow<'a> = dyn FnMut(&Row<'_>) -> Result<(), Fault> + 'a;
 /// A write transaction. What its body did is stored after the commit, all of it or nothing.
 pub(crate) struct Tx<'c> {
     pub(super) link: &'c mut (dyn Link + 'c),
+    pub(super) told: Vec<Hint>,
 }
 
 /// A consistent view of what is committed, for reading only.
@@ -85,6 +87,11 @@ impl Reads for Snap<'_> {
 }
 
 impl Tx<'_> {
+    /// Tells a hint once the transaction has committed, and never if it does not.
+    pub(crate) fn tell(&mut self, hint: Hint) {
+        self.told.push(hint);
+    }
+
     /// Runs a statement and says how many rows it changed.
     pub(crate) fn execute(&mut self, sql: &str, params: &[Value<'_>]) -> Result<u64, Fault> {
         self.link.execute(sql, params)

@@ -12,13 +12,14 @@ use model::{Actions, AppId, GrantId, GrantState, PersonId, Scopes, Standing, Ter
 use std::sync::Arc;
 
 /// An app acting for a person, as one request finds it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Caller {
     pub(super) now: Time,
     pub(super) app: Arc<AppFacts>,
     pub(super) token: [u8; 32],
     pub(super) version: i64,
     pub(super) given_at: Time,
+    pub(super) token_ends_at: Time,
     person: PersonId,
     grant: GrantId,
     scopes: Scopes,
@@ -76,6 +77,15 @@ impl Vault {
     /// Who stands behind an access token. A token that is not one of ours never reaches the database.
     pub async fn caller(&self, token: &str) -> Result<Caller, Refusal> {
         let hash = self.access_token_hash(token).await?.ok_or(Refusal::Token)?;
+        self.caller_of(hash).await
+    }
+
+    /// A caller once more, as things stand now: for a stream, which lasts longer than one request.
+    pub async fn caller_anew(&self, caller: &Caller) -> Result<Caller, Refusal> {
+        self.caller_of(caller.token).await
+    }
+
+    async fn caller_of(&self, hash: [u8; 32]) -> Result<Caller, Refusal> {
         let now = self.world.now();
         let apps = self.apps.clone();
         let (found, app) = self
@@ -90,12 +100,43 @@ impl Vault {
         if over || found.token_ends_at <= now || !app.live_at(now) {
             return Err(Refusal::Token);
         }
-        let Found { terms, grant, person, scopes, used, state, version, given_at, token, .. } = found;
-        Ok(Caller { now, app, token, version, given_at, person, grant, scopes, terms, state, used })
+        let Found {
+            terms, grant, person, scopes, used, state, version, given_at, token, token_ends_at, ..
+        } = found;
+        Ok(Caller {
+            now,
+            app,
+            token,
+            version,
+            given_at,
+            token_ends_at,
+            person,
+            grant,
+            scopes,
+            terms,
+            state,
+            used,
+        })
     }
 }
 
 impl Caller {
+    /// The same at a later moment, for the next batch of a stream. What it says of grant and app may be out of date: then the
+    /// record that is written with its permit finds other versions, and refuses.
+    pub fn at(&self, now: Time) -> Result<Caller, Refusal> {
+        if self.token_ends_at <= now { Err(Refusal::Token) } else { Ok(Caller { now, ..self.clone() }) }
+    }
+
+    /// When its token ends by itself.
+    pub fn ends_at(&self) -> Time {
+        self.token_ends_at
+    }
+
+    /// The state and version of its grant, and the version of its app, as they were looked up.
+    pub fn versions(&self) -> (GrantState, i64, i64) {
+        (self.state, self.version, self.app.version)
+    }
+
     /// The person for whom the app acts.
     pub fn person(&self) -> PersonId {
         self.person

@@ -10,6 +10,7 @@ use super::record::{Opened, Record, Sealed, Touched};
 use crate::engine::{Reads, Row, Tx, params};
 use crate::tables::apps::AppFacts;
 use crate::tables::conversations::{self as rows, CONVERSATION_PEOPLE_MAX};
+use crate::tables::events::{self, What};
 use crate::tables::ids::id;
 use crate::{Fault, Refusal, Vault};
 use model::{ConversationId, Limits, PersonId, Time};
@@ -117,6 +118,18 @@ fn one(db: &mut impl Reads, conversation: ConversationId) -> Result<Option<Line>
     )
 }
 
+/// A conversation as JSON, as one that sees it gets it.
+pub(super) fn json(
+    db: &mut impl Reads,
+    conversation: ConversationId,
+    now: Time,
+) -> Result<Option<String>, Fault> {
+    let Some(line) = one(db, conversation)? else { return Ok(None) };
+    let mut json = String::new();
+    tell(db, &mut Known::at(now), &mut json, &line)?;
+    Ok(Some(json))
+}
+
 /// A conversation that an app started.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Started {
@@ -160,9 +173,7 @@ impl Vault {
             let conversation = permit.ask.conversation;
             let found = place::find(snap, conversation, permit.person, permit.app, permit.grant)?;
             found.filter(|found| permit.limits.reaches(&found.place)).ok_or(Refusal::NotFound)?;
-            let line = one(snap, conversation)?.ok_or(Refusal::NotFound)?;
-            let mut json = String::new();
-            tell(snap, &mut Known::at(permit.now), &mut json, &line)?;
+            let json = json(snap, conversation, permit.now)?.ok_or(Refusal::NotFound)?;
             let touched = Touched { conversation: Some(conversation), count: 1, ..Touched::default() };
             Ok(Sealed::new(json, touched))
         })
@@ -187,9 +198,7 @@ impl Vault {
                 }
                 let touched = Touched { conversation: Some(id), count: 1, ..Touched::default() };
                 let record = Record::write(tx, permit, touched)?;
-                let line = one(record.tx, id)?.ok_or(Refusal::NotFound)?;
-                let mut json = String::new();
-                tell(record.tx, &mut Known::at(permit.now), &mut json, &line)?;
+                let json = json(record.tx, id, permit.now)?.ok_or(Refusal::NotFound)?;
                 Ok((json, record.close()))
             })
             .await?;
@@ -217,5 +226,9 @@ pub(super) fn start(
             return Err(Refusal::NotFriends);
         }
     }
-    Ok(rows::insert(tx, &rows::New { title: title.as_deref(), ..*new }, person, others)?)
+    let inserted = rows::insert(tx, &rows::New { title: title.as_deref(), ..*new }, person, others)?;
+    if inserted {
+        events::happened(tx, new.id, What::Conversation, new.at)?;
+    }
+    Ok(inserted)
 }

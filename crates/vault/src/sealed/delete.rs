@@ -6,6 +6,7 @@ use super::permit::{DeleteMessage, Permit};
 use super::place;
 use super::record::{Opened, Record, Touched};
 use crate::engine::{Reads, Tx, params};
+use crate::tables::events::{self, What};
 use crate::tables::ids::id;
 use crate::tables::notices::{self, Notice};
 use crate::{Fault, Refusal, Vault};
@@ -48,18 +49,20 @@ pub(super) fn mark(
     at: Time,
 ) -> Result<(), Fault> {
     let via = via.as_ref().map(AppId::as_bytes);
+    let for_whom = (author != person).then_some(person);
     if author == person {
         tx.put(
             "update messages set deleted_at = $1, deleted_via = $2 where conversation = $3 and seq = $4",
             params![at.micros(), via, conversation.as_bytes(), seq],
-        )
+        )?;
     } else {
         tx.put(
             "insert into hidden_messages (person, conversation, seq, at, via) values ($1, $2, $3, $4, $5) \
              on conflict (conversation, person, seq) do nothing",
             params![person.as_bytes(), conversation.as_bytes(), seq, at.micros(), via],
-        )
+        )?;
     }
+    events::happened(tx, conversation, What::Deleted(seq, for_whom), at)
 }
 
 impl Vault {

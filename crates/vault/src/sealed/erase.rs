@@ -4,6 +4,7 @@
 //! conversations keep their places, as deleted messages.
 
 use crate::engine::{Reads, Tx, params};
+use crate::tables::events::{self, What};
 use crate::tables::ids::id;
 use crate::tables::{friends, grants, people};
 use crate::{Refusal, Vault};
@@ -69,6 +70,9 @@ fn erase(tx: &mut Tx<'_>, person: PersonId, zeros: &[u8; 32], at: Time) -> Resul
         tx.put(sql, params![conversation.as_bytes(), person.as_bytes()])?;
         let sql = "update participants set locked = 0 where conversation = $1 and person = $2";
         tx.put(sql, params![conversation.as_bytes(), person.as_bytes()])?;
+        let sql = "delete from events where conversation = $1 and person = $2";
+        tx.put(sql, params![conversation.as_bytes(), person.as_bytes()])?;
+        events::happened(tx, conversation, What::Conversation, at)?;
     }
     friends::requests_over(tx, person, at)?;
     for sql in OF_PERSON {

@@ -5,6 +5,7 @@
 use super::send::{New, next_seqs, store};
 use crate::engine::{Reads, Tx, params};
 use crate::tables::conversations as rows;
+use crate::tables::events::{self, What};
 use crate::tables::ids::id;
 use crate::{Refusal, Vault};
 use model::{Content, ConversationId, MessageId, PersonId, Time, World};
@@ -110,6 +111,7 @@ fn take(
             store(tx, &New { id, conversation, seq, author, via: None, sent_at, content })?;
         }
         rows::settle_import(tx, conversation, person)?;
+        events::happened(tx, conversation, What::Conversation, world.now())?;
     }
     Ok(Imported { conversation, added, known: count(thread.messages.len()) - added })
 }

@@ -14,6 +14,7 @@ mod caller;
 mod conversations;
 mod delete;
 mod erase;
+mod follow;
 mod import;
 mod own;
 mod own_share;
@@ -23,6 +24,7 @@ mod place;
 mod read;
 mod receipt;
 mod record;
+mod scene;
 mod send;
 mod staff;
 
@@ -31,13 +33,14 @@ pub use audit::Audit;
 pub use body::{Author, Message};
 pub use caller::Caller;
 pub use conversations::Started;
+pub use follow::{After, Ask, Event, Heard};
 pub use import::{ImportMessage, ImportThread, Imported};
 pub use own::{Deleted, Own, WithinReach};
 pub use own_share::SHARE_FRIENDS_MAX;
 pub use page::{JsonPage, Page};
 pub use permit::{
-    Act, DeleteMessage, ListConversations, Permit, ReadMessages, SeeConversation, SendMessage,
-    StartConversation,
+    Act, DeleteMessage, FollowConversation, FollowMessages, ListConversations, Permit, ReadMessages,
+    SeeConversation, SendMessage, StartConversation,
 };
 pub use record::Opened;
 pub use send::Sent;

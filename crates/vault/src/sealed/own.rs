@@ -6,10 +6,11 @@
 use super::body::{self, Author, Message};
 use super::delete::{RESTORE_S, facts, mark};
 use super::page::{self, JsonPage, Page};
-use super::send::{Keyed, New, next_seq, store};
+use super::send::{Keyed, New, next, store};
 use super::{conversations, read};
 use crate::engine::{Reads, Row, Tx, params};
 use crate::tables::conversations as rows;
+use crate::tables::events::{self, What};
 use crate::tables::ids::{id, opt_id};
 use crate::tables::secret::{Secret, SecretKind};
 use crate::tables::sessions::SEEN_EVERY_S;
@@ -137,10 +138,11 @@ pub(super) fn say(
     let &Said { message: id, person: author, via, content } = said;
     rows::participant(tx, conversation, author)?.ok_or(Refusal::NotFound)?;
     let sent_at = keyed.now;
-    let seq = next_seq(tx, conversation, sent_at)?.ok_or(Refusal::NotFound)?;
+    let (seq, n) = next(tx, conversation, sent_at)?.ok_or(Refusal::NotFound)?;
     store(tx, &New { id, conversation, seq, author, via, sent_at, content })?;
     keyed.remember(tx, seq, 0)?;
     rows::mark_read(tx, conversation, author, seq)?;
+    events::note(tx, (conversation, n), What::Message(seq), sent_at)?;
     Ok(seq)
 }
 
@@ -315,7 +317,8 @@ impl Vault {
         conversation: ConversationId,
         seq: i64,
     ) -> Result<(), Refusal> {
-        let (person, since) = (own.person, self.world.now().plus_seconds(-RESTORE_S));
+        let (person, now) = (own.person, self.world.now());
+        let since = now.plus_seconds(-RESTORE_S);
         self.engine
             .write("own_restore", move |tx| -> Result<(), Refusal> {
                 let restored = tx.execute(
@@ -327,7 +330,11 @@ impl Vault {
                     "delete from hidden_messages where conversation = $1 and seq = $2 and person = $3 and at > $4",
                     params![conversation.as_bytes(), seq, person.as_bytes(), since.micros()],
                 )?;
-                if restored + shown == 0 { Err(Refusal::NotFound) } else { Ok(()) }
+                if restored + shown == 0 {
+                    return Err(Refusal::NotFound);
+                }
+                let for_whom = (restored == 0).then_some(person);
+                Ok(events::happened(tx, conversation, What::Restored(seq, for_whom), now)?)
             })
             .await
     }

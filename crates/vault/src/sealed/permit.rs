@@ -74,6 +74,20 @@ pub struct DeleteMessage {
     pub seq: i64,
 }
 
+/// Hear what happens in a conversation, messages and all.
+#[derive(Debug, Clone, Copy)]
+pub struct FollowMessages {
+    /// Which.
+    pub conversation: ConversationId,
+}
+
+/// Hear that something happens in a conversation: who has read, who writes, that there is more.
+#[derive(Debug, Clone, Copy)]
+pub struct FollowConversation {
+    /// Which.
+    pub conversation: ConversationId,
+}
+
 macro_rules! acts {
     ($($act:ty = $action:ident;)*) => {$(
         impl closed::Closed for $act {}
@@ -85,6 +99,8 @@ acts! {
     ListConversations = List;
     SeeConversation = List;
     ReadMessages = Read;
+    FollowMessages = Read;
+    FollowConversation = List;
     StartConversation = Send;
     DeleteMessage = Delete;
 }

@@ -125,7 +125,8 @@ impl<'t, 'c, A: Act> Record<'t, 'c, A> {
         let numbered = tx.one(NUMBER_IN_PERSON, params![permit.person.as_bytes()], |row| {
             Ok((row.int(0)?, array32(row, 1)?))
         })?;
-        let (person_n, person_key) = numbered.ok_or(Refusal::Changed)?;
+        let gone = || Fault::Shape(format!("{} has gone", permit.person));
+        let (person_n, person_key) = numbered.ok_or_else(gone)?;
         let written = Written {
             grant: permit.grant,
             n,
@@ -183,7 +184,7 @@ pub(super) struct Committed<A> {
 /// What was read before its record is durable. Only `Committed` opens it.
 pub(super) struct Sealed<T> {
     value: T,
-    touched: Touched,
+    pub(super) touched: Touched,
 }
 
 impl<T> Sealed<T> {
@@ -192,7 +193,7 @@ impl<T> Sealed<T> {
         Sealed { value, touched }
     }
 
-    fn open<A>(self, _: &Committed<A>) -> T {
+    pub(super) fn open<A>(self, _: &Committed<A>) -> T {
         self.value
     }
 }
@@ -207,7 +208,8 @@ pub struct Opened<T> {
 }
 
 impl Vault {
-    /// Runs a body that writes the record of `permit`, and vouches for the commit. The only maker of `Committed`.
+    /// Runs a body that writes the record of `permit`, and vouches for the commit. With `spend_each` the only maker of
+    /// `Committed`.
     pub(super) async fn spend<A, T, F>(
         &self,
         name: &'static str,
@@ -221,6 +223,31 @@ impl Vault {
     {
         let (value, closed) = self.engine.write(name, move |tx| body(tx, &permit)).await?;
         Ok((value, Committed { written: closed.written, of: PhantomData }))
+    }
+
+    /// Writes the records of many permits in one transaction, which is queued when this returns. A permit that is no longer
+    /// good is refused for itself alone: nothing was stored for it, for that is the first thing that a record looks at.
+    pub(super) fn spend_each<A: Act>(
+        &self,
+        name: &'static str,
+        permits: Vec<(Permit<A>, Touched)>,
+    ) -> impl Future<Output = Result<Vec<Result<Committed<A>, Refusal>>, Refusal>> + use<A> {
+        let pending = self.engine.write(name, move |tx| -> Result<Vec<_>, Refusal> {
+            let mut closed = Vec::with_capacity(permits.len());
+            for (permit, touched) in &permits {
+                closed.push(match Record::write(tx, permit, *touched) {
+                    Ok(record) => Ok(record.close()),
+                    Err(Refusal::Changed) => Err(Refusal::Changed),
+                    Err(broken) => return Err(broken),
+                });
+            }
+            Ok(closed)
+        });
+        async move {
+            let closed = pending.await?;
+            let commit = |closed: Closed<A>| Committed { written: closed.written, of: PhantomData };
+            Ok(closed.into_iter().map(|closed| closed.map(commit)).collect())
+        }
     }
 
     /// Reads: selects from a snapshot beside all other readers, seals the answer, makes the record durable, opens it.

@@ -8,6 +8,7 @@ use super::permit::{Permit, SendMessage};
 use super::record::{Opened, Record, Touched};
 use super::{Caller, access_list, place};
 use crate::engine::{Reads, Tx, params};
+use crate::tables::events::{self, What};
 use crate::tables::ids::{array32, id};
 use crate::tables::secret::sha256;
 use crate::{Fault, Refusal, Vault};
@@ -27,16 +28,23 @@ pub(super) struct New<'a> {
     pub(super) content: &'a Content,
 }
 
-/// Takes the next seq of a conversation; `None` when there is no such conversation.
-pub(super) fn next_seq(
+/// Takes the next seq of a conversation, and the next number of an event in it; `None` when there is no such conversation.
+pub(super) fn next(
     tx: &mut Tx<'_>,
     conversation: ConversationId,
     at: Time,
-) -> Result<Option<i64>, Refusal> {
-    next_seqs(tx, conversation, 1, at)
+) -> Result<Option<(i64, i64)>, Refusal> {
+    Ok(tx.one(
+        "update conversations set last_seq = last_seq + 1, events = events + 1, \
+         last_at = case when last_at < $1 then $1 else last_at end, \
+         events_at = case when events_at < $1 then $1 else events_at end \
+         where id = $2 returning last_seq, events",
+        params![at.micros(), conversation.as_bytes()],
+        |row| Ok((row.int(0)?, row.int(1)?)),
+    )?)
 }
 
-/// Takes the next `count` seqs of a conversation; the last of them comes back.
+/// Takes the next `count` seqs of a conversation for an import; the last of them comes back.
 pub(super) fn next_seqs(
     tx: &mut Tx<'_>,
     conversation: ConversationId,
@@ -178,7 +186,7 @@ impl Vault {
                 }
                 let found = place::find(tx, conversation, person, app, grant)?;
                 found.filter(|found| permit.limits.reaches(&found.place)).ok_or(Refusal::NotFound)?;
-                let seq = next_seq(tx, conversation, now)?.ok_or(Refusal::NotFound)?;
+                let (seq, n) = next(tx, conversation, now)?.ok_or(Refusal::NotFound)?;
                 let record = Record::write(tx, permit, Touched::one(conversation, seq))?;
                 let new = New {
                     id,
@@ -191,6 +199,7 @@ impl Vault {
                 };
                 let body = store(record.tx, &new)?;
                 keyed.remember(record.tx, seq, record.written.n)?;
+                events::note(record.tx, (conversation, n), What::Message(seq), now)?;
                 let mut message = String::new();
                 Names::default().tell(record.tx, &mut message, &body, person, Some(app))?;
                 Ok(((message, seq), record.close()))

@@ -176,6 +176,7 @@ impl Vault {
             return Err(Refusal::Password);
         }
         let password = self.hash_password(new).await?;
+        let now = self.world.now();
         self.engine
             .write("password_change", move |tx| -> Result<(), Refusal> {
                 sessions::hold(tx, session)?;
@@ -183,7 +184,7 @@ impl Vault {
                 if tx.execute(sql, params![&password, person.as_bytes(), stored.as_deref()])? == 0 {
                     return Err(Refusal::Password);
                 }
-                Ok(sessions::end_others(tx, person, session)?)
+                Ok(sessions::end_others(tx, person, session, now)?)
             })
             .await
     }

@@ -3,6 +3,7 @@
 //! Invariant: a change and its entry are one transaction, and every change makes a new version that the gate sees at once.
 
 use super::apps::{self, AppFacts};
+use super::events::{self, About};
 use super::ids::id;
 use super::queue;
 use super::secret::{Secret, SecretKind};
@@ -91,6 +92,7 @@ fn note(
 ) -> Result<(), Refusal> {
     let sql = "update apps set events = events + 1, version = version + 1 where id = $1 returning events";
     let n = tx.one(sql, params![app.as_bytes()], |row| row.int(0))?.ok_or(Refusal::NotFound)?;
+    events::standing(tx, About::App(app), at)?;
     let record = AppRecord {
         app: app.to_string(),
         what,

@@ -1,6 +1,7 @@
 //! Conversations and who is in them. Not what they say: that is sealed.
 
 use super::apps::{self, AppFacts};
+use super::events::{self, What};
 use super::friends::{Face, face};
 use super::grants::{self, Grant};
 use super::ids::{id, opt_id};
@@ -99,18 +100,18 @@ pub(crate) fn participant(
     )
 }
 
-/// Moves the read marker forward.
+/// Moves the read marker forward. Who sends has read what she sends, and nobody needs to be told.
 pub(crate) fn mark_read(
     tx: &mut Tx<'_>,
     conversation: ConversationId,
     person: PersonId,
     seq: i64,
 ) -> Result<(), Fault> {
-    tx.put(
-        "update participants set read_seq = $1 where conversation = $2 and person = $3 and read_seq < $1",
-        params![seq, conversation.as_bytes(), person.as_bytes()],
-    )
+    tx.put(MARK_READ, params![seq, conversation.as_bytes(), person.as_bytes()])
 }
+
+const MARK_READ: &str =
+    "update participants set read_seq = $1 where conversation = $2 and person = $3 and read_seq < $1";
 
 /// After an import: it counts as read, and as active when its newest message was sent.
 pub(crate) fn settle_import(
@@ -360,7 +361,7 @@ impl Vault {
         conversation: ConversationId,
         seq: i64,
     ) -> Result<(), Refusal> {
-        let me = own.person();
+        let (me, now) = (own.person(), self.world.now());
         self.engine
             .write("own_mark_read", move |tx| -> Result<(), Refusal> {
                 participant(tx, conversation, me)?.ok_or(Refusal::NotFound)?;
@@ -369,7 +370,12 @@ impl Vault {
                     params![conversation.as_bytes()],
                     |row| row.int(0),
                 )?;
-                Ok(mark_read(tx, conversation, me, seq.min(newest.unwrap_or(0)))?)
+                let seq = seq.min(newest.unwrap_or(0));
+                let marked = params![seq, conversation.as_bytes(), me.as_bytes()];
+                if tx.execute(MARK_READ, marked)? > 0 {
+                    events::happened(tx, conversation, What::Read(seq, me), now)?;
+                }
+                Ok(())
             })
             .await
     }

@@ -41,6 +41,7 @@ impl Vault {
                     }
                 }
                 most = most.max(ended.len() as u64).max(crate::sealed::purge_deleted(tx, now, STEP_MAX)?);
+                most = most.max(super::events::purge(tx, now, STEP_MAX)?);
                 Ok(most >= STEP_MAX.unsigned_abs())
             })
             .await

@@ -2,6 +2,7 @@
 //!
 //! Invariant: a change of a grant, its new version and its entry are one transaction, so the gate and the log never disagree.
 
+use super::events::{self, About};
 use super::ids::{array32, id};
 use super::queue;
 use crate::engine::{Reads, Row, Tx, params};
@@ -239,6 +240,7 @@ pub(crate) fn note(
         at: at.to_string(),
         terms,
     };
+    events::standing(tx, About::Grant(grant), at)?;
     let entry = Entry::Grant(commit_grant(&record, &SaltKey(salt_key).grant(number))?);
     let leaf = queue::push(tx, queue::GRANT_EVENT, grant.as_bytes(), n, &entry, at)?;
     let sql = "insert into grant_events (grant_id, n, record, leaf) values ($1, $2, $3, $4)";

@@ -9,6 +9,7 @@ pub(crate) mod apps;
 pub(crate) mod authorizations;
 pub(crate) mod connected;
 pub(crate) mod conversations;
+pub(crate) mod events;
 pub(crate) mod expiry;
 pub(crate) mod friends;
 pub(crate) mod grants;

@@ -3,6 +3,7 @@
 //! Invariant: a session ends on the server. What ends with it ends in the same transaction: tokens of grants that may not
 //! go on offline.
 
+use super::events::{self, About};
 use super::ids::id;
 use super::secret::{Secret, SecretKind};
 use crate::engine::{Reads, Tx, params};
@@ -89,16 +90,18 @@ pub(crate) fn hold(tx: &mut Tx<'_>, session: SessionId) -> Result<(), Refusal> {
 }
 
 /// The session goes first: what is about to hang something on it holds it, and is then found by the second step.
-fn end(tx: &mut Tx<'_>, person: PersonId, session: SessionId) -> Result<(), Fault> {
+fn end(tx: &mut Tx<'_>, person: PersonId, session: SessionId, at: Time) -> Result<(), Fault> {
     tx.put(
         "delete from sessions where id = $1 and person = $2",
         params![session.as_bytes(), person.as_bytes()],
     )?;
-    tx.put(
-        "update token_families set ended = 1 where session = $1 and exists \
-         (select 1 from grants g where g.id = token_families.grant_id and (g.scopes & $2) = 0)",
+    let ended = tx.all(
+        "update token_families set ended = 1 where session = $1 and ended = 0 and exists \
+         (select 1 from grants g where g.id = token_families.grant_id and (g.scopes & $2) = 0) returning grant_id",
         params![session.as_bytes(), Scopes::OFFLINE_ACCESS.bits()],
-    )
+        |row| id(row, 0),
+    )?;
+    ended.into_iter().try_for_each(|grant| events::standing(tx, About::Grant(grant), at))
 }
 
 /// Ends sessions whose time is over, at most so many. How many.
@@ -106,16 +109,16 @@ pub(crate) fn end_over(tx: &mut Tx<'_>, now: Time, most: i64) -> Result<u64, Fau
     let sql = "select person, id from sessions where ends_at <= $1 limit $2";
     let over = tx.all(sql, params![now.micros(), most], |row| Ok((id(row, 0)?, id(row, 1)?)))?;
     for (person, session) in &over {
-        end(tx, *person, *session)?;
+        end(tx, *person, *session, now)?;
     }
     Ok(over.len() as u64)
 }
 
 /// Ends every session of a person but one.
-pub(crate) fn end_others(tx: &mut Tx<'_>, person: PersonId, but: SessionId) -> Result<(), Fault> {
+pub(crate) fn end_others(tx: &mut Tx<'_>, person: PersonId, but: SessionId, at: Time) -> Result<(), Fault> {
     let sql = "select id from sessions where person = $1 and id <> $2";
     for session in tx.all(sql, params![person.as_bytes(), but.as_bytes()], |row| id(row, 0))? {
-        end(tx, person, session)?;
+        end(tx, person, session, at)?;
     }
     Ok(())
 }
@@ -124,13 +127,13 @@ impl Vault {
     /// Signs a browser out. A cookie that is no session's does nothing.
     pub async fn sign_out(&self, cookie: &str) -> Result<(), Refusal> {
         let Some(secret) = Secret::read(SecretKind::Session, cookie) else { return Ok(()) };
-        let hash = secret.hash();
+        let (hash, now) = (secret.hash(), self.world.now());
         self.engine
             .write("sign_out", move |tx| -> Result<(), Refusal> {
                 let sql = "select person, id from sessions where token = $1";
                 let found = tx.one(sql, params![&hash], |row| Ok((id(row, 0)?, id(row, 1)?)))?;
                 if let Some((person, session)) = found {
-                    end(tx, person, session)?;
+                    end(tx, person, session, now)?;
                 }
                 Ok(())
             })
@@ -182,7 +185,7 @@ impl Vault {
 
     /// Ends one of her sessions.
     pub async fn session_end(&self, own: &Own, session: SessionId) -> Result<(), Refusal> {
-        let person = own.person();
+        let (person, now) = (own.person(), self.world.now());
         self.engine
             .write("session_end", move |tx| -> Result<(), Refusal> {
                 let sql = "select id from sessions where id = $1 and person = $2";
@@ -190,14 +193,14 @@ impl Vault {
                     id::<SessionId>(row, 0)
                 })?;
                 hers.ok_or(Refusal::NotFound)?;
-                Ok(end(tx, person, session)?)
+                Ok(end(tx, person, session, now)?)
             })
             .await
     }
 
     /// Ends all her sessions but this one.
     pub async fn sessions_end_others(&self, own: &Own) -> Result<(), Refusal> {
-        let (person, this) = (own.person(), own.session());
-        self.engine.write("sessions_end_others", move |tx| Ok(end_others(tx, person, this)?)).await
+        let (person, this, now) = (own.person(), own.session(), self.world.now());
+        self.engine.write("sessions_end_others", move |tx| Ok(end_others(tx, person, this, now)?)).await
     }
 }

@@ -3,6 +3,7 @@
 //! Invariant: a code or a refresh token is spent in the transaction that issues what it is worth, so of two at once one
 //! wins. Tokens hang on a family, a family on a grant: ending one ends all below it.
 
+use super::events::{self, About};
 use super::grants::{self, Grant};
 use super::ids::{bytes16, id, opt_id};
 use super::keys::TokenMint;
@@ -107,8 +108,10 @@ fn issue(
 }
 
 /// Ends a family: its access tokens and its refresh tokens open nothing any more.
-fn end_family(tx: &mut Tx<'_>, family: &[u8; 16]) -> Result<(), Fault> {
-    tx.put("update token_families set ended = 1 where id = $1", params![family])
+fn end_family(tx: &mut Tx<'_>, family: &[u8; 16], at: Time) -> Result<(), Fault> {
+    let sql = "update token_families set ended = 1 where id = $1 returning grant_id";
+    let grant = tx.one(sql, params![family], |row| id(row, 0))?;
+    grant.map_or(Ok(()), |grant| events::standing(tx, About::Grant(grant), at))
 }
 
 type Outcome = Result<Issued, OAuthError>;
@@ -165,14 +168,14 @@ fn redeem(
         Redeem::Issue => {}
         Redeem::Refuse(error) => return Ok(Err(error)),
         Redeem::RefuseAndRevoke(error) => {
-            end_family(tx, &family)?;
+            end_family(tx, &family, now)?;
             return Ok(Err(error));
         }
     }
     // Of two that redeem at once, one finds it unused.
     let sql = "update codes set used = 1 where hash = $1 and used = 0";
     if tx.execute(sql, params![hash.as_ref().map(|hash| hash.as_slice())])? == 0 {
-        end_family(tx, &family)?;
+        end_family(tx, &family, now)?;
         return Ok(Err(OAuthError::new(ErrorCode::InvalidGrant, "the code was used before")));
     }
     let (scopes, terms) = (grant.scopes, grant.terms.clone());
@@ -260,7 +263,7 @@ fn rotate(
         Refresh::Rotate => {}
         Refresh::Refuse(error) => return Ok(Err(error)),
         Refresh::RefuseAndRevokeFamily(error) => {
-            end_family(tx, &family)?;
+            end_family(tx, &family, now)?;
             return Ok(Err(error));
         }
     }
@@ -277,7 +280,7 @@ fn rotate(
     }
     let sql = "update refresh_tokens set used = 1 where hash = $1 and used = 0";
     if tx.execute(sql, params![&hash])? == 0 {
-        end_family(tx, &family)?;
+        end_family(tx, &family, now)?;
         return Ok(Err(OAuthError::new(ErrorCode::InvalidGrant, "the refresh token was used before")));
     }
     let authed_at = authed_at.unwrap_or(grant.given_at);
@@ -348,22 +351,23 @@ impl Vault {
     pub async fn token_revoke(&self, app: AppId, token: &str) -> Result<(), Refusal> {
         let access = self.access_token_hash(token).await?;
         let refresh = Secret::read(SecretKind::Refresh, token).map(|token| token.hash());
+        let now = self.world.now();
         self.engine
             .write("token_revoke", move |tx| -> Result<(), Refusal> {
-                let mut family_of = |sql, hash: &[u8; 32]| {
-                    tx.one(sql, params![hash, app.as_bytes()], |row| bytes16(row, 0))
-                };
                 if let Some(hash) = &refresh {
                     let sql = "select r.family from refresh_tokens r join token_families f on f.id = r.family \
                                join grants g on g.id = f.grant_id where r.hash = $1 and g.app = $2";
-                    if let Some(family) = family_of(sql, hash)? {
-                        end_family(tx, &family)?;
+                    let family = tx.one(sql, params![hash, app.as_bytes()], |row| bytes16(row, 0))?;
+                    if let Some(family) = family {
+                        end_family(tx, &family, now)?;
                     }
                 } else if let Some(hash) = &access {
-                    let sql = "select t.family from access_tokens t join token_families f on f.id = t.family \
+                    let sql = "select f.grant_id from access_tokens t join token_families f on f.id = t.family \
                                join grants g on g.id = f.grant_id where t.hash = $1 and g.app = $2";
-                    if family_of(sql, hash)?.is_some() {
+                    let found = tx.one(sql, params![hash, app.as_bytes()], |row| id(row, 0))?;
+                    if let Some(grant) = found {
                         tx.put("delete from access_tokens where hash = $1", params![hash])?;
+                        events::standing(tx, About::Grant(grant), now)?;
                     }
                 }
                 Ok(())

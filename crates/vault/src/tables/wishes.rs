@@ -2,6 +2,7 @@
 //!
 //! Invariant: a wish counts from the next request on; the gate's predicates read these columns each time.
 
+use super::events::{self, What};
 use crate::engine::{Reads, Tx, params};
 use crate::{Own, Refusal, Vault};
 use model::ConversationId;
@@ -37,21 +38,24 @@ impl Vault {
         conversation: ConversationId,
         on: bool,
     ) -> Result<(), Refusal> {
-        let me = own.person();
+        let (me, now) = (own.person(), self.world.now());
         self.engine
             .write("wish_words_out", move |tx| -> Result<(), Refusal> {
                 let changed = tx.execute(
                     "update participants set words_out = $1 where conversation = $2 and person = $3 and left_at is null",
                     params![on, conversation.as_bytes(), me.as_bytes()],
                 )?;
-                if changed == 0 { Err(Refusal::NotFound) } else { Ok(()) }
+                if changed == 0 {
+                    return Err(Refusal::NotFound);
+                }
+                Ok(events::happened(tx, conversation, What::Conversation, now)?)
             })
             .await
     }
 
     /// Lets no app into a conversation, or takes that back. While anyone in it wishes so, it holds.
     pub async fn wish_lock(&self, own: &Own, conversation: ConversationId, on: bool) -> Result<(), Refusal> {
-        let me = own.person();
+        let (me, now) = (own.person(), self.world.now());
         self.engine
             .write("wish_lock", move |tx| -> Result<(), Refusal> {
                 let was = tx.one(
@@ -70,6 +74,8 @@ impl Vault {
                         "update conversations set locks = locks + $1 where id = $2",
                         params![step, conversation.as_bytes()],
                     )?;
+                    let what = if on { What::Locked } else { What::Conversation };
+                    events::happened(tx, conversation, what, now)?;
                 }
                 Ok(())
             })
@@ -79,13 +85,15 @@ impl Vault {
     /// Keeps her words out of other people's apps in every conversation, and hides her from the friends list that
     /// apps of her friends can ask for.
     pub async fn wish_everywhere(&self, own: &Own, words_out: bool, hidden: bool) -> Result<(), Refusal> {
-        let me = own.person();
+        let (me, now) = (own.person(), self.world.now());
         self.engine
             .write("wish_everywhere", move |tx: &mut Tx<'_>| -> Result<(), Refusal> {
-                tx.put(
-                    "update persons set words_out = $1, hidden = $2 where id = $3",
-                    params![words_out, hidden, me.as_bytes()],
-                )?;
+                let sql = "update persons set words_out = $1 where id = $2 and words_out <> $1";
+                let changed = tx.execute(sql, params![words_out, me.as_bytes()])?;
+                tx.put("update persons set hidden = $1 where id = $2", params![hidden, me.as_bytes()])?;
+                if changed > 0 {
+                    events::happened_everywhere(tx, me, now)?;
+                }
                 Ok(())
             })
             .await

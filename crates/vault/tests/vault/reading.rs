@@ -4,6 +4,8 @@
 
 #[path = "reading/facts.rs"]
 mod facts;
+#[path = "reading/following.rs"]
+mod following;
 #[path = "reading/worlds.rs"]
 mod worlds;
 
@@ -532,6 +534,7 @@ impl Exam<'_> {
             for seq in 0..=last + 1 {
                 self.page(at, Page { limit: 1, before: Some(seq + 1), after: Some(seq - 1) }).await?;
             }
+            self.follow(at).await?;
             for seq in (1..=last + 1).step_by(2) {
                 self.delete(at, seq).await?;
             }
@@ -540,6 +543,7 @@ impl Exam<'_> {
                 self.send(at, kind, &format!("s{number}.{at}.{number_of_kind}")).await?;
             }
             self.page(at, Page { limit: 200, ..Page::default() }).await?;
+            self.follow(at).await?;
         }
         self.preview().await?;
         self.list(50).await
