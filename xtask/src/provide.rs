@@ -29,6 +29,12 @@ pub(crate) const NODE: Need = Need {
     packages: &["nodejs", "npm"],
 };
 
+pub(crate) const PYTHON: Need = Need {
+    what: "Python 3.10 or newer, with its module venv",
+    present: has_venv,
+    packages: &["python3", "python3-venv"],
+};
+
 const NODE_VERSION_MIN: u32 = 20;
 
 /// Makes sure that each of `needs` is there.
@@ -80,6 +86,12 @@ pub(crate) fn chromium() -> Option<PathBuf> {
 fn node_version() -> Option<u32> {
     let said = Command::new("node").arg("--version").output().ok()?;
     String::from_utf8_lossy(&said.stdout).trim().strip_prefix('v')?.split('.').next()?.parse().ok()
+}
+
+/// Can `python3` make an environment of its own? Debian has the two halves of that in two packages.
+fn has_venv() -> bool {
+    let script = "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))";
+    Command::new("python3").args(["-c", script]).output().is_ok_and(|said| said.status.success())
 }
 
 /// Where `initdb` is: the cluster looks in the same places.

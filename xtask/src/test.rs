@@ -10,20 +10,22 @@ use crate::steps::{Steps, plainly};
 use crate::{Stop, cargo, tidy};
 
 pub(crate) const HELP: &str = "\
-Build and test everything: the house rules, the Rust tests on SQLite and on PostgreSQL, the pages in Chromium
+Build and test everything: the house rules, the Rust tests on SQLite and on PostgreSQL, the pages in Chromium, and
+signing in with OAuth clients that were made elsewhere
 
-Usage: cargo xtask test [--only rust|browser] [FILTER]...
+Usage: cargo xtask test [--only rust|browser|clients] [FILTER]...
 
-  --only rust       leaves the browser out
+  --only rust       leaves the browser and the clients out
   --only browser    builds the server and runs the browser tests alone
+  --only clients    builds the server and runs the tests with other people's clients alone
   FILTER            goes to the test runner as it is: names of tests and options of nextest (or of cargo test where
-                    nextest is not installed); with --only browser, names of files in tests/browser
+                    nextest is not installed); with --only browser or clients, names of files in tests/browser or clients
 
   cargo xtask test -p ledger              the tests of one crate
   cargo xtask test revoke                 the Rust tests with `revoke` in their name
   cargo xtask test --only browser sign_in.test.mjs
 
-Needs PostgreSQL, Node.js and Chromium. As root on Debian it installs what is missing; elsewhere it says what to
+Needs PostgreSQL, Node.js, Chromium and Python. As root on Debian it installs what is missing; elsewhere it says what to
 install, and exits with 2. A temporary PostgreSQL serves the whole run; set WAXSEAL_TEST_POSTGRES to use another.";
 
 /// What `test` was asked for.
@@ -31,6 +33,7 @@ install, and exits with 2. A temporary PostgreSQL serves the whole run; set WAXS
 struct Ask {
     rust: bool,
     browser: bool,
+    clients: bool,
     filter: Vec<String>,
 }
 
@@ -41,8 +44,14 @@ pub(crate) fn run(root: &Path, args: &[String]) -> Result<(), Stop> {
     if ask.rust && std::env::var_os(POSTGRES_URL).is_none() {
         needs.push(provide::POSTGRES);
     }
+    if ask.browser || ask.clients {
+        needs.push(provide::NODE);
+    }
     if ask.browser {
-        needs.extend([provide::NODE, provide::CHROMIUM]);
+        needs.push(provide::CHROMIUM);
+    }
+    if ask.clients {
+        needs.push(provide::PYTHON);
     }
     provide(&needs)?;
     let mut steps = Steps::default();
@@ -56,6 +65,9 @@ pub(crate) fn run(root: &Path, args: &[String]) -> Result<(), Stop> {
         if ask.browser {
             browser(root, &ask, &mut steps);
         }
+        if ask.clients {
+            clients(root, &ask, &mut steps);
+        }
     }
     steps.print_summary();
     let tally = steps.tally;
@@ -64,7 +76,7 @@ pub(crate) fn run(root: &Path, args: &[String]) -> Result<(), Stop> {
 }
 
 fn parse(args: &[String]) -> Result<Ask, String> {
-    let mut ask = Ask { rust: true, browser: true, filter: Vec::new() };
+    let mut ask = Ask { rust: true, browser: true, clients: true, filter: Vec::new() };
     let mut args = args.iter();
     let mut only = None;
     while let Some(arg) = args.next() {
@@ -77,10 +89,12 @@ fn parse(args: &[String]) -> Result<Ask, String> {
         }
     }
     match only {
-        None => ask.browser = ask.filter.is_empty(), // a filter is one of Rust tests unless said otherwise
-        Some("rust") => ask.browser = false,
-        Some("browser") => ask.rust = false,
-        Some(_) => return Err("`--only` takes `rust` or `browser`".to_owned()),
+        // A filter is one of Rust tests unless said otherwise.
+        None if ask.filter.is_empty() => {}
+        None | Some("rust") => (ask.browser, ask.clients) = (false, false),
+        Some("browser") => (ask.rust, ask.clients) = (false, false),
+        Some("clients") => (ask.rust, ask.browser) = (false, false),
+        Some(_) => return Err("`--only` takes `rust`, `browser` or `clients`".to_owned()),
     }
     Ok(ask)
 }
@@ -138,24 +152,52 @@ fn rust(root: &Path, ask: &Ask, steps: &mut Steps) {
 
 fn browser(root: &Path, ask: &Ask, steps: &mut Steps) {
     let folder = root.join("tests/browser");
-    let installed = steps.step("install playwright-core", |_| {
-        let mut npm = Command::new("npm");
-        plainly(
-            npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier"])
-                .current_dir(&folder),
-        )
-    });
-    if installed {
+    if steps.step("install playwright-core", |_| npm_ci(&folder)) {
         steps.step("browser tests", |steps| {
-            let mut node = Command::new("node");
-            node.args(["--test", "--test-reporter=spec"]).args(test_files(&folder, &ask.filter)?);
-            node.current_dir(&folder).env("WAXSEAL_BIN", built_server()?);
+            let mut node = node(&folder, ask)?;
             if let Some(chromium) = provide::chromium() {
                 node.env("WAXSEAL_CHROMIUM", chromium);
             }
             steps.count(&mut node)
         });
     }
+}
+
+/// Signs in with clients that were made elsewhere: in JavaScript, and in Python.
+fn clients(root: &Path, ask: &Ask, steps: &mut Steps) {
+    let folder = root.join("tests/clients");
+    let python = steps.step("install the clients", |_| npm_ci(&folder).and_then(|()| venv(root, &folder)));
+    if python {
+        steps.step("clients made elsewhere", |steps| {
+            steps.count(node(&folder, ask)?.env("WAXSEAL_CLIENTS_PYTHON", venv_python(root)))
+        });
+    }
+}
+
+fn npm_ci(folder: &Path) -> Result<(), String> {
+    let mut npm = Command::new("npm");
+    let quiet = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier"];
+    plainly(npm.args(quiet).current_dir(folder))
+}
+
+fn venv_python(root: &Path) -> PathBuf {
+    root.join("target/clients-python/bin/python")
+}
+
+/// A Python of the tests' own, with the packages that are pinned for it.
+fn venv(root: &Path, folder: &Path) -> Result<(), String> {
+    let home = root.join("target/clients-python");
+    plainly(Command::new("python3").args(["-m", "venv"]).arg(&home))?;
+    let quiet = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"];
+    plainly(Command::new(venv_python(root)).args(quiet).arg(folder.join("authlib/requirements.txt")))
+}
+
+/// Node's test runner over the files of a folder that were asked for.
+fn node(folder: &Path, ask: &Ask) -> Result<Command, String> {
+    let mut node = Command::new("node");
+    node.args(["--test", "--test-reporter=spec"]).args(test_files(folder, &ask.filter)?);
+    node.current_dir(folder).env("WAXSEAL_BIN", built_server()?);
+    Ok(node)
 }
 
 /// The test files of `folder` whose names contain one of `wanted`; all if none is wanted.
@@ -186,17 +228,19 @@ fn built_server() -> Result<PathBuf, String> {
 mod tests {
     use super::*;
 
-    fn parsed(line: &str) -> Result<(bool, bool, Vec<String>), String> {
+    fn parsed(line: &str) -> Result<([bool; 3], Vec<String>), String> {
         let args: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
-        parse(&args).map(|ask| (ask.rust, ask.browser, ask.filter))
+        parse(&args).map(|ask| ([ask.rust, ask.browser, ask.clients], ask.filter))
     }
 
     #[test]
     fn all_is_tested_unless_asked_otherwise() {
-        assert_eq!(parsed(""), Ok((true, true, vec![])));
-        assert_eq!(parsed("--only rust"), Ok((true, false, vec![])));
-        assert_eq!(parsed("--only=browser sign_in"), Ok((false, true, vec!["sign_in".to_owned()])));
-        assert_eq!(parsed("-p ledger"), Ok((true, false, vec!["-p".to_owned(), "ledger".to_owned()])));
+        let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(parsed(""), Ok(([true, true, true], vec![])));
+        assert_eq!(parsed("--only rust"), Ok(([true, false, false], vec![])));
+        assert_eq!(parsed("--only=browser sign_in"), Ok(([false, true, false], words("sign_in"))));
+        assert_eq!(parsed("--only clients"), Ok(([false, false, true], vec![])));
+        assert_eq!(parsed("-p ledger"), Ok(([true, false, false], words("-p ledger"))));
         assert!(parsed("--only nothing").is_err());
         assert!(parsed("--only").is_err());
     }
