@@ -86,6 +86,11 @@ impl VerifierKey {
         format!("{}+{}", self.name, HEXLOWER.encode(&self.id))
     }
 
+    /// Whether this line names this key.
+    pub fn is_of(&self, line: &SignatureLine) -> bool {
+        line.name == self.name && line.id == self.id
+    }
+
     /// Whether this key signed these bytes; signatures that other programs might judge otherwise do not pass.
     pub fn has_signed(&self, bytes: &[u8], signature: &[u8]) -> bool {
         Signature::from_slice(signature)
@@ -228,6 +233,12 @@ impl Note {
         }
     }
 
+    /// The same note with some of its signatures.
+    pub fn only(&self, keep: impl Fn(&SignatureLine) -> bool) -> Self {
+        let signatures = self.signatures.iter().filter(|line| keep(line)).cloned().collect();
+        Self { text: self.text.clone(), signatures }
+    }
+
     /// The text. To be believed only after its signatures were checked.
     pub fn text(&self) -> &str {
         &self.text
@@ -261,7 +272,7 @@ impl Note {
     pub fn verify(&self, keys: &[VerifierKey]) -> Result<&str, NoteRefused> {
         let mut signed = false;
         for signature in &self.signatures {
-            let known = keys.iter().find(|key| key.name == signature.name && key.id == signature.id);
+            let known = keys.iter().find(|key| key.is_of(signature));
             match known {
                 Some(key) if key.has_signed(self.text.as_bytes(), &signature.bytes) => signed = true,
                 Some(key) => return Err(NoteRefused::False(key.id())),

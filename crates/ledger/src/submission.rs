@@ -5,10 +5,10 @@
 
 use std::fmt;
 
-use data_encoding::BASE64;
+use data_encoding::{BASE64, HEXLOWER};
 
 use crate::checkpoint::{Checkpoint, CheckpointRefused, decimal};
-use crate::hash::{Hash, empty_root};
+use crate::hash::{Hash, empty_root, sha256};
 use crate::note::{Note, NoteRefused, VerifierKey};
 use crate::proof::{ProofWrong, verify_consistency};
 
@@ -135,6 +135,11 @@ impl fmt::Display for Submission {
         self.proof.iter().try_for_each(|hash| writeln!(f, "{hash}"))?;
         write!(f, "\n{}", self.note)
     }
+}
+
+/// The name under which a witness tells what it cosigned last of a log: `<this>/checkpoint` under its monitoring prefix.
+pub fn origin_hash(origin: &str) -> String {
+    HEXLOWER.encode(&sha256(&[origin.as_bytes()]).0)
 }
 
 /// A line of a proof.

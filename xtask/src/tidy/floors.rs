@@ -4,7 +4,7 @@
 use super::{File, Finding};
 
 /// Rooms by floor, as ARCHITECTURE.md draws them.
-const FLOORS: [(&str, u8); 12] = [
+const FLOORS: [(&str, u8); 13] = [
     ("model", 1),
     ("oauth", 2),
     ("ledger", 2),
@@ -15,6 +15,7 @@ const FLOORS: [(&str, u8); 12] = [
     ("pages", 4),
     ("api", 4),
     ("issuer", 4),
+    ("witness", 4),
     ("work", 4),
     ("waxseal", 5),
 ];

@@ -7,6 +7,7 @@ mod app;
 mod demo;
 mod doctor;
 mod export;
+mod given;
 mod grant;
 mod import;
 mod keys;
@@ -17,6 +18,7 @@ mod serve;
 mod stop;
 mod table;
 mod verify;
+mod witness;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -43,6 +45,7 @@ enum Command {
     Import(import::Import),
     Keys(keys::Keys),
     Verify(verify::Verify),
+    Witness(witness::Witness),
     Doctor(doctor::Doctor),
     Openapi(openapi::Openapi),
 }
@@ -60,6 +63,7 @@ pub fn main() -> ExitCode {
         Command::Import(import) => import.run(),
         Command::Keys(keys) => keys.run(),
         Command::Verify(verify) => verify.run(),
+        Command::Witness(witness) => witness.run(),
         Command::Doctor(doctor) => doctor.run(),
         Command::Openapi(openapi) => openapi.run(),
     };

@@ -42,7 +42,7 @@ pub(super) struct Bound {
     pub(super) issuer: Issuer,
 }
 
-fn bind(address: &str) -> Result<TcpListener, Stop> {
+pub(super) fn bind(address: &str) -> Result<TcpListener, Stop> {
     let listener = TcpListener::bind(address).map_err(|why| {
         Stop::refused(match why.kind() {
             ErrorKind::AddrInUse => {
@@ -97,7 +97,7 @@ impl Bound {
 }
 
 /// Comes with the first SIGINT or SIGTERM; listened for from now on.
-fn stop_signal() -> Result<impl Future<Output = ()>, Stop> {
+pub(super) fn stop_signal() -> Result<impl Future<Output = ()>, Stop> {
     let mut interrupt = signal(SignalKind::interrupt()).map_err(Stop::refused)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(Stop::refused)?;
     Ok(async move {

@@ -4,7 +4,7 @@
 //! Invariant: what is printed as proved was recomputed here. Whose key was trusted, and why, is said too.
 
 use super::out::Terminal;
-use super::{Act, Out, Stop};
+use super::{Act, Out, Stop, given};
 use crate::config::StoreOptions;
 use clap::Args;
 use ledger::checkpoint::Checkpoint;
@@ -39,34 +39,20 @@ pub(super) struct Verify {
 #[derive(Args, Debug, Serialize, Deserialize)]
 pub struct What {
     /// A checkpoint kept from earlier, which the log must extend
-    #[arg(long, value_name = "CHECKPOINT-FILE", value_parser = file)]
+    #[arg(long, value_name = "CHECKPOINT-FILE", value_parser = given::file)]
     since: Option<String>,
     /// A receipt whose record the log must hold, or a file with one a line
-    #[arg(long, value_name = "FILE", value_parser = file_or_text)]
+    #[arg(long, value_name = "FILE", value_parser = given::file_or_text)]
     receipt: Vec<String>,
     /// The log's key that you trust, or a file with it [default: the one that the log itself gives]
-    #[arg(long, value_name = "KEY", value_parser = file_or_text)]
+    #[arg(long, value_name = "KEY", value_parser = given::file_or_text)]
     key: Option<String>,
     /// Keep the checkpoint that was verified in this file, for --since next time
-    #[arg(long, value_name = "FILE", value_parser = absolute)]
+    #[arg(long, value_name = "FILE", value_parser = given::absolute)]
     save: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
     json: bool,
-}
-
-fn file(path: &str) -> Result<String, String> {
-    std::fs::read_to_string(path).map_err(|why| format!("it cannot be read: {why}"))
-}
-
-/// Receipts and keys are one word of known shape, so both they and files that hold them can be given.
-fn file_or_text(text: &str) -> Result<String, String> {
-    let is_receipt = text.split('.').count() == 3 && text.starts_with("ey");
-    if is_receipt || text.parse::<VerifierKey>().is_ok() { Ok(text.to_owned()) } else { file(text) }
-}
-
-fn absolute(path: &str) -> Result<PathBuf, String> {
-    std::path::absolute(path).map_err(|why| why.to_string())
 }
 
 impl Verify {
@@ -98,21 +84,14 @@ impl What {
     }
 
     fn check(&self, log: &mut impl Log, audit: Option<&Audit>, out: &mut dyn Out) -> Result<(), Stop> {
-        let given = match &self.key {
+        let trusted = match &self.key {
             Some(key) => key.clone(),
             None => log.key().map_err(|why| Stop::unverified(format!("the log gives no key: {why}")))?,
         };
-        let keys =
-            given.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::parse::<VerifierKey>);
+        let keys = given::lines(&trusted).map(str::parse::<VerifierKey>);
         let keys = keys.collect::<Result<Vec<_>, _>>().map_err(Stop::usage)?;
-        let receipts: Vec<String> = self
-            .receipt
-            .iter()
-            .flat_map(|text| text.lines())
-            .map(str::trim)
-            .filter(|line| !line.is_empty())
-            .map(str::to_owned)
-            .collect();
+        let receipts: Vec<String> =
+            self.receipt.iter().flat_map(|text| given::lines(text)).map(str::to_owned).collect();
         let kept = Kept { since: self.since.as_deref().map(str::as_bytes), receipts: &receipts };
         let mut log = Noted { log, note: Vec::new() };
         let report = replay(&mut log, &keys, kept, &mut |done, total| out.progress(done, total));

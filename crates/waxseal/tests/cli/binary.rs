@@ -78,13 +78,19 @@ impl Server {
         Server::of(command)
     }
 
-    pub(crate) fn of(mut command: Command) -> Server {
+    pub(crate) fn of(command: Command) -> Server {
+        Server::saying(command, ["Waxseal is listening on "]).0
+    }
+
+    /// Starts a program and waits until it has said these lines, the first with its address. Says how they went on.
+    pub(crate) fn saying<const N: usize>(mut command: Command, begin: [&str; N]) -> (Server, [String; N]) {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        let lines = BufReader::new(child.stdout.as_mut().unwrap()).lines();
-        let url = lines
-            .map_while(Result::ok)
-            .find_map(|line| line.strip_prefix("Waxseal is listening on ").map(str::to_owned));
-        Server { url: url.expect("the server says where it listens"), child }
+        let mut lines = BufReader::new(child.stdout.as_mut().unwrap()).lines().map_while(Result::ok);
+        let said = begin.map(|begin| {
+            let line = lines.find_map(|line| line.strip_prefix(begin).map(str::to_owned));
+            line.unwrap_or_else(|| panic!("it says {begin}"))
+        });
+        (Server { url: said[0].clone(), child }, said)
     }
 
     /// Sends it a signal and waits for its end.

@@ -14,3 +14,4 @@ mod keys;
 mod person;
 mod usage;
 mod verify;
+mod witness;

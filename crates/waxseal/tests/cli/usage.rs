@@ -5,7 +5,7 @@ use std::net::TcpListener;
 #[test]
 fn what_is_not_understood_ends_with_2() {
     let folder = testkit::folder();
-    let wrong: [&[&str]; 9] = [
+    let wrong: [&[&str]; 11] = [
         &[],
         &["frobnicate"],
         &["serve", "--bogus"],
@@ -14,6 +14,8 @@ fn what_is_not_understood_ends_with_2() {
         &["app", "show", "app_nonsense"],
         &["app", "retire", "app_00000000000000000000000000", "--on", "soon"],
         &["verify"],
+        &["witness", "--name", "w"],
+        &["witness", "--name", "w", "--log", "waxseal.example+00000000+AAAA"],
         &["import", "icq", "/tmp", "--for", "ada"],
     ];
     for args in wrong {
