@@ -21,8 +21,11 @@ const BATCH_MAX: usize = 256;
 /// After a batch of so many the server is busy, and the next batch is given time to grow: a commit costs its flush, the
 /// pages that it writes and the caches of all readers, whatever it carries. Whoever is alone never waits.
 const BUSY: usize = 3;
-/// How long it is given.
-const LINGER: Duration = Duration::from_micros(1500);
+/// It is given time as long as it grows within each of these, and so many of them: when everyone waits for the commit,
+/// waiting on would be for nothing.
+const LINGER: Duration = Duration::from_micros(250);
+/// See `LINGER`.
+const LINGERS_MAX: usize = 12;
 /// Bodies that may wait. Beyond this the server takes on more than it can store, and says so.
 const QUEUE_MAX: usize = 8192;
 const CACHE_KIB: i64 = 8 * 1024;
@@ -89,6 +92,13 @@ enum Ruin {
     Whole(Fault),
 }
 
+/// Takes what is queued, as far as it fits; says how much that was.
+fn take(jobs: &Receiver<Box<dyn Job>>, batch: &mut Vec<Box<dyn Job>>) -> usize {
+    let before = batch.len();
+    batch.extend(jobs.try_iter().take(BATCH_MAX - before));
+    batch.len() - before
+}
+
 /// The thread's part.
 struct Committer {
     conn: Connection,
@@ -101,12 +111,16 @@ impl Committer {
         let mut batch = Vec::with_capacity(BATCH_MAX);
         let mut last = 0;
         while let Ok(first) = jobs.recv() {
-            if last >= BUSY {
-                // Nobody unparks this thread: it sleeps, and senders need not wake it for each body.
-                thread::park_timeout(LINGER);
-            }
             batch.push(first);
-            batch.extend(jobs.try_iter().take(BATCH_MAX - 1));
+            take(jobs, &mut batch);
+            if last >= BUSY {
+                let grows = |_: &usize| {
+                    // Nobody unparks this thread: it sleeps, and senders need not wake it for each body.
+                    thread::park_timeout(LINGER);
+                    take(jobs, &mut batch) > 0
+                };
+                (0..LINGERS_MAX).take_while(grows).for_each(drop);
+            }
             last = batch.len();
             self.run(&mut batch);
             self.checkpointer.after_commit(&self.conn);
