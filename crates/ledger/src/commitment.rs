@@ -7,10 +7,10 @@ use std::fmt;
 
 use data_encoding::BASE64URL_NOPAD;
 use hmac::{Hmac, KeyInit, Mac};
-use serde::{Deserialize, Deserializer, de::Error};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use sha2::Sha256;
 
-use crate::hash::sha256;
+use crate::hash::{Hash, sha256};
 use crate::record::{AccessRecord, GrantRecord, RecordInvalid, StaffRecord};
 
 /// 32 random bytes that belong to one grant or one person. Never shown.
@@ -74,7 +74,8 @@ impl SaltKey {
 }
 
 /// What opens a [`Seal`]: the person holds it, the app does not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Opening {
     /// The salt of this number.
     pub salt: Salt,
@@ -146,5 +147,29 @@ impl<'de> Deserialize<'de> for Salt {
 impl<'de> Deserialize<'de> for Seal {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         from_base64url(deserializer).map(Self)
+    }
+}
+
+impl Serialize for Salt {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl Serialize for Seal {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl Serialize for Commitment {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Hash(self.0).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Commitment {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Hash::deserialize(deserializer).map(|hash| Self(hash.0))
     }
 }

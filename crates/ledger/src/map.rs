@@ -29,9 +29,9 @@ impl Label {
         Self(sha256(&[b"waxseal map grant v1", &first_change.0]).0)
     }
 
-    /// The label of a person, from the salt of the first number among all accesses to their things.
-    pub fn of_person(first_number: &Salt) -> Self {
-        Self(sha256(&[b"waxseal map person v1", &first_number.0]).0)
+    /// The label of a person, `per_…`, from the salt of the first number among all accesses to their things.
+    pub fn of_person(person: &str, first_number: &Salt) -> Self {
+        Self(sha256(&[b"waxseal map person v1", &first_number.0, person.as_bytes()]).0)
     }
 
     /// The bit at a depth of the tree, 0 to 255: the highest bit of the first byte comes first.
@@ -84,6 +84,13 @@ impl Counts {
     /// All actions together.
     pub fn total(&self) -> u64 {
         [self.read, self.send, self.delete].iter().fold(self.list, |sum, count| sum.saturating_add(*count))
+    }
+
+    /// How many more than in earlier counts, none of which is higher.
+    pub fn since(&self, earlier: &Self) -> Self {
+        let less = |action| self.of(action).saturating_sub(earlier.of(action));
+        let [list, read, send, delete] = Action::EACH.map(less);
+        Self { list, read, send, delete }
     }
 
     /// The first action that is counted lower here than it was earlier: counts only grow.
@@ -264,6 +271,32 @@ impl MapProof {
             return Err(MapProofWrong::Root);
         }
         Ok(self.leaf.filter(|leaf| leaf.label == *label).map(|leaf| leaf.value))
+    }
+}
+
+/// Proves what the tree of these sorted leaves holds for a label.
+pub fn prove_among(leaves: &[Leaf], label: &Label) -> MapProof {
+    let mut siblings = Vec::new();
+    let leaf = way_among(leaves, 0, label, &mut siblings);
+    MapProof { leaf, siblings }
+}
+
+/// The way among sorted leaves that agree on the first `depth` bits: what it ends in.
+pub(crate) fn way_among(
+    leaves: &[Leaf],
+    depth: usize,
+    label: &Label,
+    siblings: &mut Vec<Hash>,
+) -> Option<Leaf> {
+    match leaves {
+        [] => None,
+        [one] => Some(*one),
+        _ => {
+            let (left, right) = leaves.split_at(leaves.partition_point(|leaf| !leaf.label.bit(depth)));
+            let (mine, other) = if label.bit(depth) { (right, left) } else { (left, right) };
+            siblings.push(subtree(other, depth + 1).hash());
+            way_among(mine, depth + 1, label, siblings)
+        }
     }
 }
 

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use crate::hash::Hash;
-use crate::map::{EMPTY, Label, Leaf, MapProof, Node, subtree};
+use crate::map::{EMPTY, Label, Leaf, MapProof, Node, subtree, way_among};
 
 /// The most leaves that a tile holds before it is split.
 pub const LEAVES_MAX: usize = 32;
@@ -238,7 +238,7 @@ pub fn prove<T: MapTiles>(tiles: &mut T, label: &Label) -> Result<MapProof, MapF
     loop {
         match Tile::read(tiles, &path)? {
             Tile::Leaves(leaves) => {
-                let leaf = prove_among(&leaves, 4 * path.len(), label, &mut siblings);
+                let leaf = way_among(&leaves, 4 * path.len(), label, &mut siblings);
                 return Ok(MapProof { leaf, siblings });
             }
             Tile::Slots(slots) => {
@@ -261,20 +261,6 @@ pub fn prove<T: MapTiles>(tiles: &mut T, label: &Label) -> Result<MapProof, MapF
                     Some(place) => path.push((from + place) as u8),
                 }
             }
-        }
-    }
-}
-
-/// The same among sorted leaves that agree on the first `depth` bits, as many of which as `siblings` were gone.
-fn prove_among(leaves: &[Leaf], depth: usize, label: &Label, siblings: &mut Vec<Hash>) -> Option<Leaf> {
-    match leaves {
-        [] => None,
-        [one] => Some(*one),
-        _ => {
-            let (left, right) = leaves.split_at(leaves.partition_point(|leaf| !leaf.label.bit(depth)));
-            let (mine, other) = if label.bit(depth) { (right, left) } else { (left, right) };
-            siblings.push(subtree(other, depth + 1).hash());
-            prove_among(mine, depth + 1, label, siblings)
         }
     }
 }

@@ -301,6 +301,11 @@ fn check_text(text: &str) -> Result<(), NoteRefused> {
 }
 
 impl SignatureLine {
+    /// The name and id of the key that is said to have signed: `name+hex(id)`, as [`VerifierKey::id`].
+    pub fn key(&self) -> String {
+        format!("{}+{}", self.name, HEXLOWER.encode(&self.id))
+    }
+
     /// Reads one line, without its newline.
     pub fn parse(line: &str) -> Option<Self> {
         let (name, blob) = line.strip_prefix("\u{2014} ")?.split_once(' ')?;

@@ -2,7 +2,7 @@
 //!
 //! Invariant: a proof is checked with hashes alone, and an error says whether the question, the proof or the log is wrong.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::hash::{Hash, empty_root, node_hash, root_over, split_point};
 use crate::tile::{Shelf, TILE_WIDTH, TileLength, TilePath, TileReader, shelf_tile, tile_hashes};
@@ -90,6 +90,36 @@ impl<'a, R: TileReader> TreeHashes<'a, R> {
         Ok(path)
     }
 
+    /// The proof for many entries at once: the roots of the largest subtrees that hold none of them, from left to right.
+    /// With their leaves it makes the whole tree.
+    pub fn prove_many(&mut self, indexes: &BTreeSet<u64>) -> Result<Vec<Hash>, ProofRefused> {
+        if let Some(asked) = indexes.last().copied().filter(|last| *last >= self.size) {
+            return Err(ProofRefused::OutOfRange { asked, size: self.size });
+        }
+        let mut proof = Vec::new();
+        if self.size > 0 {
+            self.gather(0, self.size, indexes, &mut proof)?;
+        }
+        Ok(proof)
+    }
+
+    fn gather(
+        &mut self,
+        start: u64,
+        end: u64,
+        indexes: &BTreeSet<u64>,
+        proof: &mut Vec<Hash>,
+    ) -> Result<(), ProofRefused> {
+        if indexes.range(start..end).next().is_none() {
+            proof.push(self.range(start, end)?);
+        } else if end - start > 1 {
+            let middle = start + split_point(end - start);
+            self.gather(start, middle, indexes, proof)?;
+            self.gather(middle, end, indexes, proof)?;
+        }
+        Ok(())
+    }
+
     /// The proof that the tree of the first `old_size` entries is the beginning of this one. Empty for an old size of
     /// 0 and for the same size.
     pub fn prove_consistency(&mut self, old_size: u64) -> Result<Vec<Hash>, ProofRefused> {
@@ -168,6 +198,39 @@ pub fn verify_inclusion(
     });
     let hash = above.iter().fold(hash, |hash, neighbour| node_hash(*neighbour, hash));
     if hash == root { Ok(()) } else { Err(ProofWrong::Root) }
+}
+
+/// The root of the tree of `size` entries that these leaves and the proof for them make (see
+/// [`TreeHashes::prove_many`]); the caller compares it with what was signed.
+pub fn root_with_many(size: u64, leaves: &BTreeMap<u64, Hash>, proof: &[Hash]) -> Result<Hash, ProofWrong> {
+    fn over(
+        start: u64,
+        end: u64,
+        leaves: &BTreeMap<u64, Hash>,
+        rest: &mut std::slice::Iter<'_, Hash>,
+    ) -> Option<Hash> {
+        let mut within = leaves.range(start..end);
+        match (within.next(), end - start) {
+            (None, _) => rest.next().copied(),
+            (Some((_, leaf)), 1) => Some(*leaf),
+            (Some(_), length) => {
+                let middle = start + split_point(length);
+                let left = over(start, middle, leaves, rest)?;
+                Some(node_hash(left, over(middle, end, leaves, rest)?))
+            }
+        }
+    }
+    if leaves.last_key_value().is_some_and(|(last, _)| *last >= size) {
+        return Err(ProofWrong::Question);
+    }
+    let mut rest = proof.iter();
+    let root = if size == 0 { Some(empty_root()) } else { over(0, size, leaves, &mut rest) };
+    let got = proof.len();
+    match (root, rest.len()) {
+        (Some(root), 0) => Ok(root),
+        (Some(_), left) => Err(ProofWrong::Length { want: got - left, got }),
+        (None, _) => Err(ProofWrong::Length { want: got + 1, got }),
+    }
 }
 
 /// Checks that the tree of `old_size` entries with `old_root` is the beginning of the one of `size` with `root`.

@@ -82,7 +82,7 @@ pub fn replay<S: Source>(
 }
 
 /// Two signed heads of one log: the later one must not be shorter, nor differ at the same size.
-fn compare_heads(earlier: &Checkpoint, now: &Checkpoint) -> Result<(), Found> {
+pub(crate) fn compare_heads(earlier: &Checkpoint, now: &Checkpoint) -> Result<(), Found> {
     if earlier.origin != now.origin {
         return Err(Found::OtherLog { earlier: earlier.origin.clone(), now: now.origin.clone() });
     }
@@ -175,7 +175,7 @@ impl<S: Source> Stored<'_, S> {
     }
 }
 
-fn open_receipts(tokens: &[String], keys: &[VerifierKey]) -> Result<Vec<Receipt>, Found> {
+pub(crate) fn open_receipts(tokens: &[String], keys: &[VerifierKey]) -> Result<Vec<Receipt>, Found> {
     let open = |(position, token): (usize, &String)| {
         let token = token.trim();
         Receipt::verify(token, keys).map_err(|why| Found::ReceiptForged { position: position + 1, why })

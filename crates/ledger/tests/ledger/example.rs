@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use crate::log::MemoryLog;
 
 pub(crate) const ORIGIN: &str = "waxseal.example/ledger";
+const PERSON: &str = "per_01kav3p1k2m3n4p5q6r7s8t9v0";
 
 pub(crate) fn key() -> LogKey {
     LogKey::new(ORIGIN, &bytes_from(0)).expect("a good name")
@@ -107,7 +108,7 @@ fn map(commitment: &Commitment) -> (Standing, [Leaf; 3], MapRecord) {
     let leaf = |label, blind: &Salt| Leaf { label, value: standing.value(blind) };
     let app = leaf(Label::of_app(&access(1).app), &Salt(bytes_from(0x60)));
     let grant = leaf(Label::of_grant(&grant_key().grant(1)), &grant_key().map());
-    let person = leaf(Label::of_person(&person_key().person(1).salt), &person_key().map());
+    let person = leaf(Label::of_person(PERSON, &person_key().person(1).salt), &person_key().map());
     let mut people = [grant, person];
     people.sort_by_key(|leaf| leaf.label);
     let record = MapRecord {

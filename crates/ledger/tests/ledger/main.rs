@@ -5,6 +5,7 @@
 #![allow(clippy::expect_used, reason = "in tests a broken expectation is a failure, in their helpers too")]
 
 mod cosigned;
+mod evidence;
 mod example;
 mod log;
 mod map;
@@ -12,6 +13,7 @@ mod policy;
 mod proof;
 mod proof_file;
 mod record;
+mod scene;
 mod signed;
 mod tile;
 mod verify;
