@@ -133,10 +133,11 @@ class Person {
     let page = await this.open(address);
     for (let step = 0; step < 12; step += 1) {
       if (page.left) return new URL(page.left);
-      const form = forms(page.html).find((one) => ["/sign-in", "/consent"].includes(path(one.action)));
+      const ours = ["/sign-in", "/sign-in/again", "/consent"];
+      const form = forms(page.html).find((one) => ours.includes(path(one.action)));
       if (!form) throw new Error(`no way on from ${page.at}:\n${words(page.html)}`);
       const fields = new Map(form.fields);
-      if (path(form.action) === "/sign-in") {
+      if (path(form.action).startsWith("/sign-in")) {
         fields.set("handle", this.handle).set("password", PASSWORD);
         page = await this.open(form.action, new URLSearchParams([...fields]));
       } else {

@@ -99,7 +99,8 @@ async fn token(
     let now = vault.world().now();
     let offer = oauth::consent::offer(request.asked.as_ref(), request.scopes, &ceiling, now)?;
     let waiting = vault.authorization_add(&request).await?;
-    let (_, code) = vault.consent_allow(own, waiting, offer.scopes, offer.widest()).await?;
+    let agreed = oauth::consent::Agreed::anew(offer.scopes, offer.widest(), "Shows and answers chats");
+    let (_, code) = vault.consent_allow(own, waiting, move |_| Ok(agreed.clone())).await?;
     let proof = CodeProof { redirect_uri: REDIRECT.into(), code_verifier: VERIFIER.into() };
     Ok(vault.token(app, TokenRequest::Code { code, proof }).await?.access_token)
 }

@@ -83,6 +83,8 @@ pub enum GrantEvent {
     Given,
     /// It may do less than before.
     Narrowed,
+    /// It may do more than before, or for longer, or for another reason.
+    Widened,
     /// It may do nothing for now.
     Paused,
     /// It may go on.
@@ -406,6 +408,7 @@ impl GrantEvent {
         match self {
             Self::Given => "given",
             Self::Narrowed => "narrowed",
+            Self::Widened => "widened",
             Self::Paused => "paused",
             Self::Resumed => "resumed",
             Self::Ended => "ended",

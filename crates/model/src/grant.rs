@@ -77,6 +77,12 @@ macro_rules! word_sets {
                 $set(self.0 & other.0)
             }
 
+            /// Those that are in either.
+            #[must_use]
+            pub const fn or(self, other: Self) -> Self {
+                $set(self.0 | other.0)
+            }
+
             /// Are there none?
             pub const fn is_empty(self) -> bool {
                 self.0 == 0
@@ -181,10 +187,10 @@ impl Since {
         }
     }
 
-    /// The one of the two whose window is smaller for a grant given now.
+    /// The one of the two whose window is smaller at `now`, of a grant given at `given_at`.
     #[must_use]
-    pub fn narrower(self, other: Since, now: Time) -> Since {
-        if other.opens(now, now) > self.opens(now, now) { other } else { self }
+    pub fn narrower(self, other: Since, given_at: Time, now: Time) -> Since {
+        if other.opens(given_at, now) > self.opens(given_at, now) { other } else { self }
     }
 }
 
@@ -295,6 +301,12 @@ impl Scopes {
         Scopes(self.0 & other.0)
     }
 
+    /// Those in either.
+    #[must_use]
+    pub const fn or(self, other: Scopes) -> Self {
+        Scopes(self.0 | other.0)
+    }
+
     /// These without those.
     #[must_use]
     pub const fn without(self, other: Scopes) -> Self {
@@ -361,6 +373,50 @@ pub struct Terms {
     pub ends_at: Time,
     /// How many acts in all; none means no such limit.
     pub uses: Option<u64>,
+}
+
+impl Terms {
+    /// Does it let the app look at what was written, so that the window matters?
+    pub const fn looks_back(&self) -> bool {
+        self.actions.has(Action::Read) || self.actions.has(Action::Delete)
+    }
+
+    /// Do these allow nothing at `now` that the others do not, of a grant given at `given_at`?
+    pub fn within(&self, other: &Terms, given_at: Time, now: Time) -> bool {
+        let picked = match (&self.reach.chosen, &other.reach.chosen) {
+            (_, None) => true,
+            (None, Some(_)) => false,
+            (Some(ids), Some(others)) => ids.is_subset(others),
+        };
+        let counted = match (self.uses, other.uses) {
+            (_, None) => true,
+            (None, Some(_)) => false,
+            (Some(uses), Some(others)) => uses <= others,
+        };
+        picked
+            && counted
+            && self.actions.closed().within(other.actions.closed())
+            && (self.reach.started_only || !other.reach.started_only)
+            && self.since.opens(given_at, now) >= other.since.opens(given_at, now)
+            && self.kinds.within(other.kinds)
+            && self.ends_at <= other.ends_at
+    }
+
+    /// What both allow at `now`, of a grant given at `given_at`. How often is what these terms say.
+    #[must_use]
+    pub fn meet(mut self, other: &Terms, given_at: Time, now: Time) -> Terms {
+        self.actions = self.actions.closed().and(other.actions.closed());
+        self.reach.started_only |= other.reach.started_only;
+        match (&mut self.reach.chosen, &other.reach.chosen) {
+            (Some(ids), Some(others)) => ids.retain(|id| others.contains(id)),
+            (chosen @ None, Some(others)) => *chosen = Some(others.clone()),
+            (_, None) => {}
+        }
+        self.since = self.since.narrower(other.since, given_at, now);
+        self.kinds = self.kinds.and(other.kinds);
+        self.ends_at = self.ends_at.min(other.ends_at);
+        self
+    }
 }
 
 /// Where a grant stands in its life. Only `Active` lets anything through; `Ended` and `Spent` are final.

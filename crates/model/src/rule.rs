@@ -22,8 +22,10 @@ pub struct Standing<'a> {
     pub terms: &'a Terms,
     /// Whether that is in force.
     pub state: GrantState,
-    /// When she said so.
+    /// When she let it in: where a window that begins with the grant begins.
     pub given_at: Time,
+    /// When she last agreed to how long it lasts; the ceiling's span is counted from here.
+    pub agreed_at: Time,
     /// How many acts it has used.
     pub used: u64,
 }
@@ -139,7 +141,8 @@ pub fn in_force(standing: &Standing<'_>) -> Result<(), No> {
         GrantState::Ended => return Err(No::Ended),
         GrantState::Spent => return Err(No::Spent),
     }
-    if terms.ends_at <= standing.now || standing.given_at.plus_seconds(ceiling.expires_in_s) <= standing.now {
+    if terms.ends_at <= standing.now || standing.agreed_at.plus_seconds(ceiling.expires_in_s) <= standing.now
+    {
         return Err(No::Expired);
     }
     if terms.uses.is_some_and(|uses| standing.used >= uses) {

@@ -39,6 +39,7 @@ fn standing<'a>(ceiling: &'a Ceiling, terms: &'a Terms) -> Standing<'a> {
         terms,
         state: GrantState::Active,
         given_at: Time::from_micros(500_000),
+        agreed_at: Time::from_micros(500_000),
         used: 0,
     }
 }
@@ -148,7 +149,7 @@ proptest! {
         let message = MessageFacts { author, kind: Kind::EACH[kind], sent_at: Time::from_micros(sent), deleted, author_keeps_out: keeps_out };
         let now = Time::from_micros(10);
         let standing = Standing { now, app: APP, app_live: true, ceiling: &ceiling, person: PERSON, terms: &terms,
-                                  state: GrantState::Active, given_at: Time::from_micros(given), used };
+                                  state: GrantState::Active, given_at: Time::from_micros(given), agreed_at: Time::from_micros(given), used };
         let unbounded = Terms { actions: Actions::ALL, reach: Reach::ALL, since: Since::All, kinds: Kinds::ALL, ends_at: Time::LATEST, uses: None };
         let open_ceiling = Ceiling { actions: Actions::ALL, reach: ReachCap::All, since: Since::All, kinds: Kinds::ALL, ..ceiling.clone() };
         for &action in Action::EACH {

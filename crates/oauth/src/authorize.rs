@@ -3,13 +3,13 @@
 //! Invariant: nothing is ever sent to an address that is not registered for the app. Until client and redirect URI are
 //! right, an error is a page; after that, it is a redirect with `error`, `state` and `iss`.
 
-use crate::client::Client;
+use crate::client::{Client, ClientKind};
 use crate::details::{self, Asked};
 use crate::error::{ErrorCode, OAuthError, invalid_request};
 use crate::metadata::Issuer;
 use crate::params::Params;
 use crate::{pkce, redirect};
-use model::{AppId, Scopes, Time};
+use model::{AppId, GrantId, PersonId, Scopes, Time};
 use serde::{Deserialize, Serialize};
 
 /// The longest `state`, `nonce` and `login_hint`, in characters.
@@ -39,6 +39,27 @@ pub struct Request {
     pub max_age: Option<i64>,
     /// Who the app thinks she is: only a suggestion for the sign-in form.
     pub login_hint: Option<String>,
+    /// Who she must be: whom an ID token of ours, sent along, is about.
+    #[serde(default)]
+    pub hinted: Option<PersonId>,
+    /// What is to become of a grant that the app holds.
+    #[serde(default)]
+    pub manage: Manage,
+}
+
+/// What an app wants done with a grant that it holds (Grant Management for OAuth 2.0).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Manage {
+    /// It leaves it to us.
+    #[default]
+    None,
+    /// A grant of its own.
+    Create,
+    /// This grant, and what is asked.
+    Merge(GrantId),
+    /// What is asked, in the place of this grant.
+    Replace(GrantId),
 }
 
 /// The values of `prompt`.
@@ -147,6 +168,8 @@ fn read(
         max_age: max_age(params.value("max_age"))?,
         // A hint never breaks a request.
         login_hint: params.value("login_hint").filter(|hint| !too_long(hint)).map(str::to_owned),
+        hinted: None,
+        manage: manage(params, client)?,
     })
 }
 
@@ -203,6 +226,34 @@ fn prompt(text: Option<&str>) -> Result<Prompt, OAuthError> {
     Ok(prompt)
 }
 
+/// A client that cannot prove itself may not say which grant it means: it might have read the id anywhere.
+fn manage(params: &Params, client: &Client) -> Result<Manage, OAuthError> {
+    let action = params.value("grant_management_action");
+    let grant = params.value("grant_id");
+    if (action.is_some() || grant.is_some()) && client.kind == ClientKind::Public {
+        let why = "grant management is for clients that authenticate";
+        return Err(OAuthError::new(ErrorCode::UnauthorizedClient, why));
+    }
+    let named = || {
+        let text = params.required("grant_id")?;
+        let unknown = || OAuthError::new(ErrorCode::InvalidGrantId, "the grant_id is not known");
+        text.parse().map_err(|_| unknown())
+    };
+    match (action, grant) {
+        (None, None) => Ok(Manage::None),
+        (None, Some(_)) => Err(invalid_request("grant_id needs a grant_management_action")),
+        (Some("create"), None) => Ok(Manage::Create),
+        (Some("create"), Some(_)) => {
+            Err(invalid_request("the grant_management_action 'create' makes its own grant_id"))
+        }
+        (Some("merge"), _) => Ok(Manage::Merge(named()?)),
+        (Some("replace"), _) => Ok(Manage::Replace(named()?)),
+        (Some(_), _) => {
+            Err(invalid_request("grant_management_action must be 'create', 'merge' or 'replace'"))
+        }
+    }
+}
+
 fn max_age(text: Option<&str>) -> Result<Option<i64>, OAuthError> {
     let Some(text) = text else { return Ok(None) };
     match text.parse() {
@@ -225,18 +276,35 @@ pub enum Next {
 }
 
 impl Request {
-    /// Decides the next step. `signed_in_at` is when the person at this browser signed in, `asked_at` when the request came,
-    /// `consented` whether she has answered this very request with yes.
-    pub fn next(&self, signed_in_at: Option<Time>, asked_at: Time, consented: bool, now: Time) -> Next {
+    /// Decides the next step. `signed_in` is when the person at this browser signed in, and who she is; `asked_at` when the
+    /// request came, `consented` whether she has answered this with yes.
+    pub fn next(
+        &self,
+        signed_in: Option<(Time, PersonId)>,
+        asked_at: Time,
+        consented: bool,
+        now: Time,
+    ) -> Next {
         let refuse = |code, why| Next::Refuse(OAuthError::new(code, why));
-        let signed_in = signed_in_at.is_some_and(|at| self.is_fresh(at, asked_at, now));
-        match (signed_in, consented, self.prompt.none) {
+        let is_fresh = signed_in.is_some_and(|(at, _)| self.is_fresh(at, asked_at, now));
+        let is_other = signed_in.is_some_and(|(_, who)| self.hinted.is_some_and(|hinted| hinted != who));
+        // Who signed in since the question came, and is still somebody else, will not become the one who is meant.
+        if is_other && signed_in.is_some_and(|(at, _)| at >= asked_at) {
+            return refuse(ErrorCode::LoginRequired, "another person is signed in than id_token_hint names");
+        }
+        match (is_fresh && !is_other, consented, self.prompt.none) {
             (true, true, _) => Next::Issue,
             (true, false, false) => Next::Consent,
             (true, false, true) => refuse(ErrorCode::ConsentRequired, "the person must be asked first"),
             (false, _, false) => Next::SignIn,
             (false, _, true) => refuse(ErrorCode::LoginRequired, "the person must sign in first"),
         }
+    }
+
+    /// Is she asked whatever she let before? So the app wants it; and an app that cannot prove itself is let in without her
+    /// only where its address can be nobody else's (RFC 8252 8.6).
+    pub fn is_always_shown(&self, is_public: bool) -> bool {
+        self.prompt.consent || (is_public && !self.redirect_uri.starts_with("https:"))
     }
 
     /// Signed in since the request came is always fresh; before it, only as far as the request lets it be.

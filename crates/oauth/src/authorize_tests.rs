@@ -222,11 +222,12 @@ fn a_person_may_say_no() {
     );
 }
 
+const SHE: PersonId = PersonId::from_bytes([3; 16]);
 const ASKED_AT: Time = Time::from_micros(1_000_000_000);
 
 /// What comes next at ten seconds after the request, for a person who signed in so many seconds after it (or before).
 fn next(changes: &[(&str, &str)], signed_in_s: Option<i64>, consented: bool) -> String {
-    let at = signed_in_s.map(|seconds| ASKED_AT.plus_seconds(seconds));
+    let at = signed_in_s.map(|seconds| (ASKED_AT.plus_seconds(seconds), SHE));
     match ask(changes).unwrap().next(at, ASKED_AT, consented, ASKED_AT.plus_seconds(10)) {
         Next::Refuse(error) => error.code().as_str().to_owned(),
         other => format!("{other:?}"),

@@ -4,13 +4,13 @@ use super::*;
 use model::{AppId, GrantState, MessageFacts, PersonId, Place, Standing};
 use proptest::prelude::*;
 
-const NOW: Time = Time::from_micros(1_795_435_200_000_000);
+pub(super) const NOW: Time = Time::from_micros(1_795_435_200_000_000);
 
-fn con(n: u8) -> ConversationId {
+pub(super) fn con(n: u8) -> ConversationId {
     ConversationId::from_bytes([n; 16])
 }
 
-fn ceiling() -> Ceiling {
+pub(super) fn ceiling() -> Ceiling {
     Ceiling {
         actions: Actions::ALL,
         reach: ReachCap::All,
@@ -21,7 +21,7 @@ fn ceiling() -> Ceiling {
     }
 }
 
-fn ask() -> Asked {
+pub(super) fn ask() -> Asked {
     Asked {
         actions: Actions::ALL,
         optional: Actions::NONE.with(Action::Delete),
@@ -38,16 +38,16 @@ fn offered(asked: &Asked, ceiling: &Ceiling) -> Offer {
     offer(Some(asked), Scopes::OPENID, ceiling, NOW).unwrap()
 }
 
-fn list(words: &[&str]) -> Vec<String> {
+pub(super) fn list(words: &[&str]) -> Vec<String> {
     words.iter().map(|word| (*word).to_owned()).collect()
 }
 
 /// A form with every action ticked and nothing else touched.
-fn all_ticked() -> Choice {
+pub(super) fn all_ticked() -> Choice {
     Choice { actions: list(&["list", "read", "send", "delete"]), ..Choice::default() }
 }
 
-fn values(steps: &[Step]) -> Vec<&str> {
+pub(super) fn values(steps: &[Step]) -> Vec<&str> {
     assert_eq!(steps.iter().filter(|step| step.selected).count(), 1, "{steps:?}");
     steps.iter().map(|step| step.value.as_str()).collect()
 }
@@ -263,7 +263,7 @@ fn a_present_grant_can_be_narrowed_and_kept() {
     assert_eq!(settle(&offer_again(&three, given_at, NOW), &back), Err(ChoiceInvalid::Wider("since")));
 }
 
-fn since() -> impl Strategy<Value = Since> {
+pub(super) fn since() -> impl Strategy<Value = Since> {
     let days = -400..40i64;
     prop_oneof![
         Just(Since::Grant),
@@ -273,12 +273,12 @@ fn since() -> impl Strategy<Value = Since> {
     ]
 }
 
-fn cons() -> impl Strategy<Value = BTreeSet<ConversationId>> {
+pub(super) fn cons() -> impl Strategy<Value = BTreeSet<ConversationId>> {
     proptest::collection::btree_set((0..4u8).prop_map(con), 0..4)
 }
 
 prop_compose! {
-    fn asks()(
+    pub(super) fn asks()(
         actions in 1..16i64, optional in 0..16i64, reach in 0..4, ids in cons(), since in since(), kinds in 1..8i64,
         days in 1..365i64, uses in proptest::option::of(1..9u64),
     ) -> Asked {
@@ -294,7 +294,7 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn ceilings()(
+    pub(super) fn ceilings()(
         actions in 0..16i64, reach in 0..3usize, since in since(), kinds in 1..8i64, days in 1..365i64, scopes in 0..16i64,
     ) -> Ceiling {
         Ceiling {
@@ -309,7 +309,7 @@ prop_compose! {
 }
 
 /// A form with values that the page would have, and with values that it would not.
-fn choices() -> impl Strategy<Value = Choice> {
+pub(super) fn choices() -> impl Strategy<Value = Choice> {
     let word = |words: &'static [&'static str]| {
         proptest::collection::vec(proptest::sample::select(words).prop_map(str::to_owned), 0..5)
     };
@@ -336,17 +336,17 @@ fn choices() -> impl Strategy<Value = Choice> {
 
 /// One try of an app: which action, on which conversation, whether it started that, on a message how old and of which kind.
 #[derive(Clone, Debug)]
-struct Try {
-    action: Action,
-    conversation: ConversationId,
-    started: bool,
-    message_age_days: i64,
-    kind: Kind,
-    in_days: i64,
+pub(super) struct Try {
+    pub(super) action: Action,
+    pub(super) conversation: ConversationId,
+    pub(super) started: bool,
+    pub(super) message_age_days: i64,
+    pub(super) kind: Kind,
+    pub(super) in_days: i64,
 }
 
 prop_compose! {
-    fn tries()(
+    pub(super) fn tries()(
         action in proptest::sample::select(Action::EACH), conversation in (0..4u8).prop_map(con), started in any::<bool>(),
         message_age_days in -40..400i64, kind in proptest::sample::select(Kind::EACH), in_days in 0..380i64,
     ) -> Try {
@@ -355,7 +355,7 @@ prop_compose! {
 }
 
 /// Would the rule let this pass at that moment, under these terms and this ceiling?
-fn opens(terms: &Terms, ceiling: &Ceiling, given_at: Time, attempt: &Try, at: Time) -> bool {
+pub(super) fn opens(terms: &Terms, ceiling: &Ceiling, given_at: Time, attempt: &Try, at: Time) -> bool {
     let standing = Standing {
         now: at,
         app: AppId::from_bytes([1; 16]),
@@ -365,6 +365,7 @@ fn opens(terms: &Terms, ceiling: &Ceiling, given_at: Time, attempt: &Try, at: Ti
         terms,
         state: GrantState::Active,
         given_at,
+        agreed_at: NOW,
         used: 0,
     };
     let Ok(limits) = model::allow(&standing, attempt.action) else { return false };
@@ -381,7 +382,7 @@ fn opens(terms: &Terms, ceiling: &Ceiling, given_at: Time, attempt: &Try, at: Ti
 }
 
 /// The ask as terms, of which the conversations are whatever she would have picked.
-fn asked_in_full(asked: &Asked, picked: Option<BTreeSet<ConversationId>>) -> Terms {
+pub(super) fn asked_in_full(asked: &Asked, picked: Option<BTreeSet<ConversationId>>) -> Terms {
     let reach = match &asked.reach {
         AskedReach::Started => Reach::STARTED,
         AskedReach::All => Reach::ALL,

@@ -52,6 +52,8 @@ codes! {
     AccessDenied = "access_denied", 400;
     /// `authorization_details` are not as RFC 9396 and our documentation say.
     InvalidAuthorizationDetails = "invalid_authorization_details", 400;
+    /// A grant that is not this client's, not this person's, or over (Grant Management for OAuth 2.0).
+    InvalidGrantId = "invalid_grant_id", 400;
     /// A resource that is not here.
     InvalidTarget = "invalid_target", 400;
     /// `prompt=none`, but the person must sign in.

@@ -6,9 +6,11 @@ use crate::details::json_text;
 use crate::error::{ErrorCode, OAuthError};
 use data_encoding::BASE64URL_NOPAD;
 use model::{AppId, PersonId, Scopes, SessionId, Time};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+/// The longest hint that is read; ours are far shorter.
+const HINT_BYTES_MAX: usize = 4_096;
 /// How long an ID token is valid: it is read when it comes, and not kept.
 pub const ID_TOKEN_S: i64 = 300;
 
@@ -83,6 +85,47 @@ impl IdToken<'_> {
         token.push_str(&BASE64URL_NOPAD.encode(&signature));
         Ok(token)
     }
+}
+
+/// Whom an ID token of ours is about, sent back to us as a hint. That it has expired does not matter.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Hint {
+    /// Who signed in.
+    pub person: PersonId,
+    /// For which app.
+    pub app: AppId,
+    /// In which browser session, if in one.
+    pub session: Option<SessionId>,
+}
+
+/// Reads an `id_token_hint`; none if we did not make it. `is_ours` checks an ES256 signature of the bytes it is given, made
+/// with the key of this id.
+pub fn hint(token: &str, issuer: &str, is_ours: impl FnOnce(&str, &[u8], &[u8; 64]) -> bool) -> Option<Hint> {
+    #[derive(Deserialize)]
+    struct Head {
+        alg: String,
+        kid: String,
+        typ: String,
+    }
+    #[derive(Deserialize)]
+    struct Body {
+        iss: String,
+        sub: PersonId,
+        aud: AppId,
+        sid: Option<SessionId>,
+    }
+    if token.len() > HINT_BYTES_MAX {
+        return None;
+    }
+    let (signed, signature) = token.rsplit_once('.')?;
+    let (head, body) = signed.split_once('.')?;
+    let decoded = |part: &str| BASE64URL_NOPAD.decode(part.as_bytes()).ok();
+    let head: Head = serde_json::from_slice(&decoded(head)?).ok()?;
+    let body: Body = serde_json::from_slice(&decoded(body)?).ok()?;
+    let signature: [u8; 64] = decoded(signature)?.try_into().ok()?;
+    let is_id_token = head.alg == "ES256" && head.typ == "JWT" && body.iss == issuer;
+    let ours = is_id_token && is_ours(&head.kid, signed.as_bytes(), &signature);
+    ours.then_some(Hint { person: body.sub, app: body.aud, session: body.sid })
 }
 
 /// The left half of the access token's hash (OpenID Connect Core 3.1.3.6).

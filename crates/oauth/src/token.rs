@@ -228,10 +228,11 @@ pub fn narrow_scopes(granted: Scopes, asked: Option<&str>) -> Result<Scopes, OAu
     }
 }
 
-/// The terms of an access token for which less than the grant may be asked.
+/// The terms of an access token for which less than was granted may be asked. `given_at` is the grant's; `answered_at` is
+/// when the person gave the answer that the token comes of, from which the app counts how long it lasts.
 pub fn narrow_terms(
     granted: &Terms,
-    given_at: Time,
+    (given_at, answered_at): (Time, Time),
     asked: Option<&Asked>,
     now: Time,
 ) -> Result<Terms, OAuthError> {
@@ -251,10 +252,10 @@ pub fn narrow_terms(
         return Err(wider("kinds"));
     }
     // What the app was told reads back as what it stands for.
-    let ends_at = match asked.expires_in_s.cmp(&details::lifetime_s(granted, given_at)) {
+    let ends_at = match asked.expires_in_s.cmp(&details::lifetime_s(granted, answered_at)) {
         Ordering::Greater => return Err(wider("expires_in")),
         Ordering::Equal => granted.ends_at,
-        Ordering::Less => given_at.plus_seconds(asked.expires_in_s),
+        Ordering::Less => answered_at.plus_seconds(asked.expires_in_s),
     };
     if granted.uses.is_some_and(|most| asked.uses.is_none_or(|uses| uses > most)) {
         return Err(wider("uses"));

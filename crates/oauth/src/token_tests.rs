@@ -218,7 +218,7 @@ fn asked() -> Asked {
 
 #[test]
 fn less_than_the_grant_can_be_asked_for() {
-    let narrow = |asked: &Asked| narrow_terms(&terms(), NOW, Some(asked), NOW.plus_seconds(100));
+    let narrow = |asked: &Asked| narrow_terms(&terms(), (NOW, NOW), Some(asked), NOW.plus_seconds(100));
     let expected = Terms {
         actions: Actions::NONE.with(Action::List),
         reach: Reach::only([con(1)]),
@@ -230,7 +230,7 @@ fn less_than_the_grant_can_be_asked_for() {
     assert_eq!(narrow(&asked()), Ok(expected));
     let started = narrow(&Asked { reach: AskedReach::Started, ..asked() }).unwrap().reach;
     assert_eq!(started, Reach { started_only: true, chosen: Some([con(1), con(2)].into()) });
-    assert_eq!(narrow_terms(&terms(), NOW, None, NOW), Ok(terms()));
+    assert_eq!(narrow_terms(&terms(), (NOW, NOW), None, NOW), Ok(terms()));
     for wider in [
         Asked { actions: Actions::ALL, ..asked() },
         Asked { reach: AskedReach::These([con(3)].into()), ..asked() },
@@ -255,9 +255,9 @@ fn the_echo_of_a_grant_can_be_sent_back() {
         let echo = details::granted_json(&terms(), "Shows and answers chats", given_at);
         assert!(echo.contains(r#""expires_in":1000"#), "{echo}");
         let asked = details::parse_request(&echo).unwrap();
-        assert_eq!(narrow_terms(&terms(), given_at, Some(&asked), NOW), Ok(terms()));
+        assert_eq!(narrow_terms(&terms(), (given_at, given_at), Some(&asked), NOW), Ok(terms()));
         let longer = Asked { expires_in_s: 1_001, ..asked };
-        assert!(narrow_terms(&terms(), given_at, Some(&longer), NOW).is_err());
+        assert!(narrow_terms(&terms(), (given_at, given_at), Some(&longer), NOW).is_err());
     }
 }
 

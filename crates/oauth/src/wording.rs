@@ -2,7 +2,7 @@
 //!
 //! Invariant: every sentence is made from the same values that are stored and enforced; nothing here is a promise of its own.
 
-use model::{Action, Kind, Kinds, ReachCap, Since, Terms};
+use model::{Action, Kind, Kinds, ReachCap, Since, Terms, Time};
 
 use crate::since::DAY_S;
 
@@ -59,9 +59,12 @@ pub const fn reach_name(reach: ReachCap) -> &'static str {
     }
 }
 
-/// A window, for people.
-pub fn since_name(since: Since) -> String {
+/// A window, for people, of a grant given at `given_at`.
+pub fn since_name(since: Since, given_at: Time, now: Time) -> String {
     match since {
+        Since::Grant if given_at < now => {
+            format!("Only messages sent after you let it in, on {} (UTC)", given_at.date())
+        }
         Since::Grant => "Only messages sent after you let it in".to_owned(),
         Since::At(time) => format!("Messages sent since {} (UTC)", time.date()),
         Since::Last(seconds) => format!("Messages of the last {}", span(seconds)),
@@ -74,6 +77,15 @@ pub fn span(seconds: i64) -> String {
     let units = [(DAY_S, "day"), (3_600, "hour"), (60, "minute"), (1, "second")];
     let (unit_s, unit) = units.into_iter().find(|(unit_s, _)| seconds % unit_s == 0).unwrap_or((1, "second"));
     counted(seconds / unit_s, unit)
+}
+
+/// How often: `once`, `twice`, `3 times`.
+pub fn times(uses: u64) -> String {
+    match uses {
+        1 => "once".to_owned(),
+        2 => "twice".to_owned(),
+        uses => format!("{uses} times"),
+    }
 }
 
 fn counted(count: impl std::fmt::Display, noun: &str) -> String {
@@ -119,7 +131,10 @@ pub fn sentences(terms: &Terms, app: &str) -> Vec<String> {
         said.push(kinds_sentence(terms.kinds));
     }
     if let Some(uses) = terms.uses {
-        said.push(format!("It may do so {} in all.", counted(uses, "time")));
+        said.push(match uses {
+            1 => "It may do so once, and then no more.".to_owned(),
+            uses => format!("It may do so {} in all, and then no more.", times(uses)),
+        });
     }
     said.push(ends);
     said

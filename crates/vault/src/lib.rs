@@ -23,6 +23,7 @@ pub use tables::app_registry::{ListedApp, NewApp};
 pub use tables::apps::AppFacts;
 pub use tables::authorizations::{AUTHORIZATION_S, Waiting};
 pub use tables::connected::{Connected, GrantHistory};
+pub use tables::consents::Facts;
 pub use tables::conversations::{ActiveApp, CONVERSATION_PEOPLE_MAX, Conversation, Listed, Other};
 pub use tables::events::{AHEAD_MAX, Ahead, EVENTS_KEPT_S, EVENTS_OVERLAP_S};
 pub use tables::friends::{Face, Friend, FriendList};

@@ -2,7 +2,7 @@
 use super::*;
 use crate::Doors;
 use model::{Actions, Clock, Entropy, Handle, Reach, Scopes, Since, Terms, Time, World};
-use oauth::authorize::{Prompt, Request};
+use oauth::authorize::{Manage, Prompt, Request};
 use oauth::token::{CodeProof, TokenRequest};
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -67,6 +67,8 @@ async fn scene() -> Scene {
         prompt: Prompt::default(),
         max_age: None,
         login_hint: None,
+        hinted: None,
+        manage: Manage::None,
     };
     let terms = Terms {
         actions: Actions::NONE.with(model::Action::Read),
@@ -77,7 +79,8 @@ async fn scene() -> Scene {
         uses: None,
     };
     let waiting = vault.authorization_add(&request).await.unwrap();
-    let allowed = vault.consent_allow(&own, waiting, Scopes::OPENID, terms.clone()).await;
+    let agreed = oauth::consent::Agreed::anew(Scopes::OPENID, terms.clone(), "");
+    let allowed = vault.consent_allow(&own, waiting, move |_| Ok(agreed.clone())).await;
     let proof = CodeProof { redirect_uri: REDIRECT.into(), code_verifier: VERIFIER.into() };
     let code = TokenRequest::Code { code: allowed.unwrap().1, proof };
     let token = vault.token(app, code).await.unwrap().access_token;

@@ -61,7 +61,7 @@ pub(crate) async fn grant_see(asking: Asking) -> Result<Response, Problem> {
         app: App { id: caller.app(), name: caller.app_name() },
         state: grant.state.as_str(),
         scope: grant.scopes.to_string(),
-        authorization_details: oauth::details::granted(&grant.terms, &grant.purpose, grant.given_at),
+        authorization_details: oauth::details::granted(&grant.terms, &grant.purpose, grant.agreed_at),
         given_at: grant.given_at,
         ends_at: grant.terms.ends_at,
         used: grant.used,

@@ -11,11 +11,10 @@ use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use model::Time;
-use oauth::Params;
-use oauth::authorize::{Next, PageError, Rejected, authorize};
+use oauth::authorize::{Next, PageError, Rejected, Request, authorize};
+use oauth::{ErrorCode, OAuthError, Params};
 use std::sync::Arc;
-use vault::{Refusal, session_of};
+use vault::{Facts, Own, Refusal, session_of};
 
 /// What is needed of a request beside its parameters.
 pub(crate) struct Visit {
@@ -46,7 +45,7 @@ pub(crate) async fn authorize_post(
     answer(&doors, params, &Visit { headers, from, arrivals }).await
 }
 
-async fn answer(doors: &Doors, params: Result<Params, oauth::OAuthError>, visit: &Visit) -> Response {
+async fn answer(doors: &Doors, params: Result<Params, OAuthError>, visit: &Visit) -> Response {
     let params = match params {
         Ok(params) => params,
         Err(error) => {
@@ -78,10 +77,7 @@ async fn go_on(doors: &Doors, params: &Params, visit: &Visit) -> Result<Response
         return Ok(back(&request.error_uri(&doors.issuer, &error)));
     }
     if request.prompt.none {
-        let signed_in_at = signed_in_at(doors, &visit.headers).await?;
-        if let Next::Refuse(error) = request.next(signed_in_at, now, false, now) {
-            return Ok(back(&request.error_uri(&doors.issuer, &error)));
-        }
+        return Ok(back(&without_a_page(doors, &request, &visit.headers).await?));
     }
     if let Err(wait_s) = visit.arrivals.enter(visit.from, now) {
         return Ok(too_many(doors, wait_s));
@@ -90,13 +86,43 @@ async fn go_on(doors: &Doors, params: &Params, visit: &Visit) -> Result<Response
     Ok(back(&format!("/consent?request={waiting}")))
 }
 
-/// When the person in this browser signed in, if she did.
-async fn signed_in_at(doors: &Doors, headers: &HeaderMap) -> Result<Option<Time>, Refusal> {
+/// The app wants no page: a code if she let all of this before, or else what it would take.
+async fn without_a_page(doors: &Doors, request: &Request, headers: &HeaderMap) -> Result<String, Problem> {
+    let (vault, issuer) = (&doors.vault, &doors.issuer);
+    let now = vault.world().now();
+    let own = signed_in(doors, headers).await?;
+    let signed_in = match &own {
+        Some(own) => Some((vault.signed_in_at(own).await?, own.person())),
+        None => None,
+    };
+    let refused = |consented| match request.next(signed_in, now, consented, now) {
+        Next::Refuse(error) => Some(error),
+        _ => None,
+    };
+    let (Some(own), None) = (own, refused(true)) else {
+        let signed_out = || OAuthError::new(ErrorCode::LoginRequired, "the person must sign in first");
+        return Ok(request.error_uri(issuer, &refused(true).unwrap_or_else(signed_out)));
+    };
+    let must_ask = || OAuthError::new(ErrorCode::ConsentRequired, "the person must be asked first");
+    let error = match vault.consent_of(&own, request.clone()).await?.question() {
+        Err(error) => error,
+        Ok(question) if question.answered().is_none() => must_ask(),
+        Ok(_) => match vault.consent_recall(&own, request.clone(), Facts::answered).await {
+            Ok(code) => return Ok(request.success_uri(issuer, &code)),
+            // What stood a moment ago does not stand any more.
+            Err(Refusal::Conflict(_)) => must_ask(),
+            Err(refusal) => return Err(refusal.into()),
+        },
+    };
+    Ok(request.error_uri(issuer, &error))
+}
+
+/// The person in this browser, if somebody is signed in.
+async fn signed_in(doors: &Doors, headers: &HeaderMap) -> Result<Option<Own>, Refusal> {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let Some(cookie) = session_of(cookies, doors.issuer.is_secure()) else { return Ok(None) };
-    let found = async { doors.vault.signed_in_at(&doors.vault.own(cookie).await?).await };
-    match found.await {
-        Ok(at) => Ok(Some(at)),
+    match doors.vault.own(cookie).await {
+        Ok(own) => Ok(Some(own)),
         Err(Refusal::SignedOut) => Ok(None),
         Err(refusal) => Err(refusal),
     }

@@ -1,17 +1,17 @@
 //! `POST /consent`: the person lets an app in, as narrowly as she likes, or does not.
 //!
-//! Invariant: what is stored is what `oauth::consent::settle` leaves of an offer made anew; the form can only narrow it.
+//! Invariant: what is stored is what `oauth::consent` leaves of a question put anew; the form can only narrow it.
 
 use crate::Door;
 use crate::caller::Person;
-use crate::consent_see::{draw, question};
+use crate::consent_see::{address, draw, question};
 use crate::form::Form;
 use crate::problem::{Problem, go_to};
 use axum::extract::State;
 use axum::response::Response;
-use oauth::consent::{Choice, settle};
+use oauth::consent::{Agreed, Choice};
 use std::sync::Arc;
-use vault::Refusal;
+use vault::{Facts, Refusal};
 
 /// The choices in a form. `kinds` says that the form had boxes for kinds: then none ticked means none, and without it
 /// that they stay as offered.
@@ -30,8 +30,14 @@ pub(crate) fn choice(form: &Form) -> Choice {
 }
 
 /// A question that someone answered in the meantime.
-fn answered(refusal: Refusal) -> Problem {
+pub(crate) fn answered(refusal: Refusal) -> Problem {
     if refusal == Refusal::NotFound { Problem::Answered } else { refusal.into() }
+}
+
+/// Settles the form on what stands in the very transaction that stores what comes of it.
+fn decide(facts: &Facts, choice: &Choice) -> Result<Agreed, Refusal> {
+    let question = facts.question().map_err(|error| Refusal::Conflict(error.description().to_owned()))?;
+    question.settle(choice).map_err(|why| Refusal::Invalid(why.to_string()))
 }
 
 /// `POST /consent`
@@ -41,14 +47,14 @@ pub(crate) async fn consent_answer(
     form: Form,
 ) -> Result<Response, Problem> {
     let question = question(&door, &person, form.text("request")).await?;
-    let id = question.waiting.id;
+    let id = question.id;
     let choice = choice(&form);
     match form.text("decision") {
-        "allow" => match settle(&question.offer, &choice) {
-            Ok(terms) => {
-                let scopes = question.offer.scopes;
-                let allowed = door.vault.consent_allow(&person.own, id, scopes, terms).await;
-                let (request, code) = allowed.map_err(answered)?;
+        "allow" => match question.asks.settle(&choice) {
+            Ok(agreed) if question.wants_sign_in(&agreed.terms) => Err(Problem::sign_in_again(&address(id))),
+            Ok(_) => {
+                let allowed = door.vault.consent_allow(&person.own, id, move |facts| decide(facts, &choice));
+                let (request, code) = allowed.await.map_err(answered)?;
                 Ok(go_to(&request.success_uri(&door.issuer, &code)))
             }
             Err(_) => draw(&door, person, question, Some(&choice), true).await,

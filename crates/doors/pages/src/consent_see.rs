@@ -5,26 +5,35 @@
 
 use crate::Door;
 use crate::caller::{Person, Queried};
+use crate::consent_answer::answered;
 use crate::page::page_returning_to;
-use crate::problem::Problem;
+use crate::problem::{Problem, go_to};
 use crate::reach::{self, Given};
-use crate::view::{Consent, Hidden, Name, Preview, TermsForm, count};
+use crate::view::{Becomes, Consent, Hidden, Name, Preview, Stands, TermsForm, count};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use model::{Action, AuthorizationId, GrantState, Terms};
 use oauth::authorize::Next;
-use oauth::consent::{Choice, ChoiceInvalid, Offer, offer, settle};
+use oauth::consent::{Choice, ChoiceInvalid, Offer, Question as Asks, Standing};
+use oauth::wording;
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use vault::{AppFacts, Refusal, Waiting};
+use vault::{Facts, Refusal};
 
 /// A question that waits for this person's answer.
 pub(crate) struct Question {
-    pub(crate) waiting: Waiting,
-    pub(crate) offer: Offer,
-    app: AppFacts,
+    pub(crate) id: AuthorizationId,
+    pub(crate) asks: Asks,
+    facts: Facts,
+}
+
+impl Question {
+    /// Must she sign in before she lets the app do this? Signing in since the question came is enough.
+    pub(crate) fn wants_sign_in(&self, terms: &Terms) -> bool {
+        self.asks.steps_up(terms) && self.facts.signed_in_at < self.facts.asked_at
+    }
 }
 
 #[derive(Deserialize, Default)]
@@ -35,31 +44,29 @@ pub(crate) struct Which {
 /// Finds the question, if it can be answered by her and now; else says where to go instead.
 pub(crate) async fn question(door: &Door, person: &Person, id: &str) -> Result<Question, Problem> {
     let id: AuthorizationId = id.parse().map_err(|_| Problem::NoPage)?;
-    let waiting = door.vault.authorization(id).await.map_err(|refusal| match refusal {
+    let facts = door.vault.consent(&person.own, id).await.map_err(|refusal| match refusal {
         Refusal::NotFound => Problem::Answered,
         refusal => refusal.into(),
     })?;
-    let now = door.vault.world().now();
-    let request = &waiting.request;
-    let app = door.vault.app(request.client_id).await?;
-    if !app.live_at(now) {
+    let request = &facts.request;
+    if !facts.app.live_at(facts.now) {
         return Err(Problem::Refused(Refusal::Conflict(
             "the app that sent you here has been suspended or retired, so it cannot be let in".to_owned(),
         )));
     }
-    let signed_in_at = door.vault.signed_in_at(&person.own).await?;
-    match request.next(Some(signed_in_at), waiting.asked_at, false, now) {
-        Next::SignIn => return Err(Problem::sign_in(&address(&waiting))),
+    let signed_in = (facts.signed_in_at, person.own.person());
+    match request.next(Some(signed_in), facts.asked_at, false, facts.now) {
+        Next::SignIn => return Err(Problem::sign_in(&address(id))),
         Next::Refuse(error) => return Err(Problem::GoTo(request.error_uri(&door.issuer, &error))),
         Next::Consent | Next::Issue => {}
     }
-    let offer = offer(request.asked.as_ref(), request.scopes, &app.ceiling, now)
-        .map_err(|error| Problem::GoTo(request.error_uri(&door.issuer, &error)))?;
-    Ok(Question { waiting, offer, app })
+    let asks = facts.question().map_err(|error| Problem::GoTo(request.error_uri(&door.issuer, &error)))?;
+    Ok(Question { id, asks, facts })
 }
 
-fn address(waiting: &Waiting) -> String {
-    format!("/consent?request={}", waiting.id)
+/// Where a question is asked.
+pub(crate) fn address(id: AuthorizationId) -> String {
+    format!("/consent?request={id}")
 }
 
 /// What a form may in the end lead to, for the browser; and how it is called, for the person.
@@ -81,18 +88,19 @@ async fn preview(
     question: &Question,
     choice: Option<&Choice>,
 ) -> Result<(Preview, Option<ChoiceInvalid>), Problem> {
-    let first = first_choice(&question.offer);
-    let settled = settle(&question.offer, choice.unwrap_or(&first));
+    let Question { asks, facts, .. } = question;
+    let first = first_choice(&asks.offer);
+    let settled = asks.settle(choice.unwrap_or(&first));
     let problem = settled.as_ref().err().copied();
     let terms = match settled {
-        Ok(terms) => terms,
+        Ok(agreed) => agreed.terms,
         // Nothing is picked yet, so nothing would be reached.
-        Err(ChoiceInvalid::NoConversation) => nowhere(question.offer.widest()),
-        Err(_) => question.offer.widest(),
+        Err(ChoiceInvalid::NoConversation) => nowhere(asks.offer.widest()),
+        Err(_) => asks.offer.widest(),
     };
-    let now = door.vault.world().now();
-    let given = Given { terms: &terms, state: GrantState::Active, at: now, used: 0 };
-    let (limits, actions) = reach::limits(&question.app, &person.own, &given, now);
+    let (now, at) = (facts.now, asks.offer.given_at());
+    let given = Given { terms: &terms, state: GrantState::Active, at, agreed_at: now, used: 0 };
+    let (limits, actions) = reach::limits(&facts.app, &person.own, &given, now);
     let within = reach::within(door, &person.own, limits, &terms).await?;
     let preview = Preview {
         can_read: actions.contains(&Action::Read),
@@ -106,7 +114,7 @@ async fn preview(
 /// The choices as the page first shows them.
 fn first_choice(offer: &Offer) -> Choice {
     let ticked = offer.actions.iter().filter(|action| action.ticked);
-    let picked = offer.pick_from.iter().flatten();
+    let picked = offer.ticked.iter();
     Choice {
         actions: ticked.map(|action| action.action.as_str().to_owned()).collect(),
         conversations: picked.map(ToString::to_string).collect(),
@@ -114,9 +122,35 @@ fn first_choice(offer: &Offer) -> Choice {
     }
 }
 
+/// The terms as the page first shows them; of conversations still to be picked, all count.
+fn first_terms(asks: &Asks) -> Terms {
+    match asks.settle(&first_choice(&asks.offer)) {
+        Ok(agreed) => agreed.terms,
+        Err(_) => asks.offer.widest(),
+    }
+}
+
 fn nowhere(mut terms: Terms) -> Terms {
     terms.reach.chosen = Some(BTreeSet::new());
     terms
+}
+
+/// What she let the app do before, and what becomes of it.
+fn stands(asks: &Asks, app: &Name) -> Option<Stands> {
+    if asks.standing.is_empty() {
+        return None;
+    }
+    let becomes = if asks.is_more() {
+        Becomes::More
+    } else if asks.is_again() {
+        Becomes::Again
+    } else if asks.is_instead() {
+        Becomes::Replaced
+    } else {
+        Becomes::Untouched
+    };
+    let says = |one: &Standing| wording::sentences(&one.terms, &app.plain());
+    Some(Stands { becomes, says: asks.standing.iter().map(says).collect() })
 }
 
 /// Draws the question; with the choices that came back, if it is shown again, and why they cannot stand, if she wanted
@@ -131,30 +165,33 @@ pub(crate) async fn draw(
     let (preview, problem) = preview(door, &person, &question, choice).await?;
     let problem = problem.filter(|_| wanted);
     let status = if problem.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    let Question { waiting, offer, app } = question;
-    let request = &waiting.request;
-    let terms = if offer.actions.is_empty() {
+    let Question { id, asks, facts } = question;
+    let Facts { request, app, .. } = facts;
+    let offer = &asks.offer;
+    let terms = if offer.only_signs_in() {
         None
     } else {
-        let picks = reach::picks(door, &person.own, app.id, &offer).await?;
-        Some(TermsForm::new(&offer, picks, choice))
+        let picks = reach::picks(door, &person.own, app.id, offer).await?;
+        Some(TermsForm::new(offer, picks, choice))
     };
     let purpose = request.asked.as_ref().map(|asked| asked.purpose.as_str());
     let (origin, returns_to) = destination(&request.redirect_uri);
+    let name = Name::from(app.name.as_str());
     let view = Consent {
         page: person.page,
-        app: app.name.into(),
         partner: app.partner.into(),
         purpose: purpose.unwrap_or("Sign you in").into(),
-        return_to: address(&waiting),
+        return_to: address(id),
         returns_to,
         is_authenticated: app.secret.is_some(),
+        stands: stands(&asks, &name),
         scopes: offer.scopes,
         terms,
         uses: offer.uses,
         preview,
         problem: problem.map(|problem| problem.to_string()),
-        hidden: vec![Hidden { name: "request".to_owned(), value: waiting.id.to_string() }],
+        hidden: vec![Hidden { name: "request".to_owned(), value: id.to_string() }],
+        app: name,
     };
     Ok(page_returning_to(status, &origin, &view))
 }
@@ -166,6 +203,20 @@ pub(crate) async fn consent_see(
     Queried(Which { request }): Queried<Which>,
 ) -> Result<Response, Problem> {
     let question = question(&door, &person, &request).await?;
+    if question.asks.answered().is_some() {
+        let recalled = door.vault.consent_allow(&person.own, question.id, Facts::answered).await;
+        match recalled {
+            Ok((request, code)) => {
+                return Ok(go_to(&request.success_uri(&door.issuer, &code)));
+            }
+            // What stood a moment ago does not stand any more, so she is asked.
+            Err(Refusal::Conflict(_)) => {}
+            Err(refusal) => return Err(answered(refusal)),
+        }
+    }
+    if question.wants_sign_in(&first_terms(&question.asks)) {
+        return Err(Problem::sign_in_again(&address(question.id)));
+    }
     draw(&door, person, question, None, false).await
 }
 

@@ -22,7 +22,9 @@ pub(crate) fn event(history: &GrantHistory) -> Option<Event> {
     let record: serde_json::Value = serde_json::from_str(&history.record).ok()?;
     let what = match (record["what"].as_str()?, record["by"].as_str()?) {
         ("given", _) => "You let it in",
+        ("narrowed", "app") => "The app asked for less, and has less",
         ("narrowed", _) => "You narrowed it",
+        ("widened", _) => "You let it do more, or for longer",
         ("paused", _) => "You paused it",
         ("resumed", _) => "You let it go on",
         ("ended", "person") => "You revoked it",
@@ -40,7 +42,7 @@ pub(crate) fn event(history: &GrantHistory) -> Option<Event> {
 
 /// When the grant ends by itself: by its own terms, or sooner by the ceiling.
 fn ends_at(one: &Connected, app: &AppFacts) -> Time {
-    one.grant.terms.ends_at.min(one.grant.given_at.plus_seconds(app.ceiling.expires_in_s))
+    one.grant.terms.ends_at.min(one.grant.agreed_at.plus_seconds(app.ceiling.expires_in_s))
 }
 
 /// Why and when it ended, if it has.
@@ -84,8 +86,13 @@ pub(crate) async fn grant_card(
     app: &AppFacts,
 ) -> Result<AppCard, Problem> {
     let grant = &one.grant;
-    let given =
-        Given { terms: &grant.terms, state: grant.state, at: grant.given_at, used: count(grant.used) };
+    let given = Given {
+        terms: &grant.terms,
+        state: grant.state,
+        at: grant.given_at,
+        agreed_at: grant.agreed_at,
+        used: count(grant.used),
+    };
     let (limits, allowed) = reach::limits(app, own, &given, door.vault.world().now());
     let within = reach::within(door, own, limits, &grant.terms).await?;
     let did: Vec<Deeds> = door.vault.access_summary_of_own(own, grant.id).await?;

@@ -17,6 +17,8 @@ pub(crate) struct Given<'a> {
     pub(crate) terms: &'a Terms,
     pub(crate) state: GrantState,
     pub(crate) at: Time,
+    /// When she last agreed to how long it lasts.
+    pub(crate) agreed_at: Time,
     pub(crate) used: u64,
 }
 
@@ -36,6 +38,7 @@ pub(crate) fn limits(
         terms: given.terms,
         state: given.state,
         given_at: given.at,
+        agreed_at: given.agreed_at,
         used: given.used,
     };
     // The limits are the same for every action that is allowed; only which are allowed differs.
@@ -95,7 +98,7 @@ pub(crate) async fn picks(
         id: one.id.to_string(),
         title: title(one.title.as_deref(), &one.others),
         hint: hint(one, app),
-        is_ticked: offer.pick_from.is_some(),
+        is_ticked: offer.ticked.contains(&one.id),
     };
     Ok(hers.iter().filter(offered).map(pick).collect())
 }

@@ -23,7 +23,7 @@ mod terms;
 pub(crate) use crate::shown_text::{Name, Span, Words};
 pub(crate) use crate::when::When;
 pub(crate) use apps::{AppCard, Apps};
-pub(crate) use consent::{Consent, Hidden, Preview};
+pub(crate) use consent::{Becomes, Consent, Hidden, Preview, Stands};
 pub(crate) use conversation::{
     AppsHere, Card, Content, Conversation, Conversations, Erasable, Message, Messages, Participant, Receipt,
     Row, entries,

@@ -2,7 +2,7 @@
 use super::*;
 use crate::{ListConversations, NewApp, Place, Setup};
 use model::{Clock, Entropy, Handle, Time, World};
-use oauth::authorize::{Prompt, Request};
+use oauth::authorize::{Manage, Prompt, Request};
 use oauth::token::{CodeProof, TokenRequest};
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -57,12 +57,15 @@ async fn used(folder: &std::path::Path) -> Vault {
         prompt: Prompt::default(),
         max_age: None,
         login_hint: None,
+        hinted: None,
+        manage: Manage::None,
     };
     let ceiling = vault.app(client_id).await.unwrap().ceiling;
     let now = vault.world().now();
     let offer = oauth::consent::offer(request.asked.as_ref(), request.scopes, &ceiling, now).unwrap();
     let waiting = vault.authorization_add(&request).await.unwrap();
-    let (_, code) = vault.consent_allow(&own, waiting, offer.scopes, offer.widest()).await.unwrap();
+    let agreed = oauth::consent::Agreed::anew(offer.scopes, offer.widest(), "Shows and answers chats");
+    let (_, code) = vault.consent_allow(&own, waiting, move |_| Ok(agreed.clone())).await.unwrap();
     let proof = CodeProof { redirect_uri: request.redirect_uri, code_verifier: VERIFIER.to_owned() };
     let token = vault.token(client_id, TokenRequest::Code { code, proof }).await.unwrap().access_token;
     for _ in 0..3 {

@@ -5,10 +5,12 @@
 
 use crate::engine::{Reads, Row, params};
 use crate::tables::apps::AppFacts;
+use crate::tables::families::share_of_row;
 use crate::tables::grants::terms_of_row;
 use crate::tables::ids::{array32, id};
 use crate::{Fault, Refusal, Vault};
 use model::{Actions, AppId, GrantId, GrantState, PersonId, Scopes, Standing, Terms, Time, in_force};
+use oauth::consent::Share;
 use std::sync::Arc;
 
 /// An app acting for a person, as one request finds it.
@@ -20,6 +22,7 @@ pub struct Caller {
     pub(super) version: i64,
     pub(super) given_at: Time,
     pub(super) token_ends_at: Time,
+    agreed_at: Time,
     person: PersonId,
     grant: GrantId,
     scopes: Scopes,
@@ -28,10 +31,11 @@ pub struct Caller {
     used: u64,
 }
 
-/// Columns 0 to 7 are those of `terms_of_row`.
+/// Columns 0 to 7 are those of `terms_of_row`, those from 23 on of `share_of_row`.
 const FIND: &str = "select g.actions, g.started_only, g.chosen_only, g.since_kind, g.since_value, g.kinds, g.ends_at, g.uses, \
     g.id, g.person, g.app, g.scopes, g.used, g.state, g.version, g.given_at, \
-    t.hash, t.scopes, t.actions, t.ends_at, f.ended, a.version \
+    t.hash, t.scopes, t.actions, t.ends_at, f.ended, a.version, g.agreed_at, \
+    f.scopes, f.actions, f.started_only, f.since_kind, f.since_value, f.kinds, f.ends_at \
     from access_tokens t join token_families f on f.id = t.family join grants g on g.id = f.grant_id \
     join apps a on a.id = g.app where t.hash = $1";
 
@@ -47,6 +51,8 @@ struct Found {
     state: GrantState,
     version: i64,
     given_at: Time,
+    agreed_at: Time,
+    share: Share,
     token: [u8; 32],
     token_ends_at: Time,
     family_ended: bool,
@@ -70,6 +76,8 @@ fn found(row: &Row<'_>) -> Result<Found, Fault> {
         token_ends_at: Time::from_micros(row.int(19)?),
         family_ended: row.int(20)? != 0,
         app_version: row.int(21)?,
+        agreed_at: Time::from_micros(row.int(22)?),
+        share: share_of_row(row, 23)?,
     })
 }
 
@@ -96,13 +104,16 @@ impl Vault {
                 Ok((found, app))
             })
             .await?;
-        let over = found.family_ended || found.state == GrantState::Ended || found.terms.ends_at <= now;
+        let ends_at = found.terms.ends_at.min(found.share.terms.ends_at);
+        let over = found.family_ended || found.state == GrantState::Ended || ends_at <= now;
         if over || found.token_ends_at <= now || !app.live_at(now) {
             return Err(Refusal::Token);
         }
-        let Found {
-            terms, grant, person, scopes, used, state, version, given_at, token, token_ends_at, ..
-        } = found;
+        let Found { grant, person, used, state, version, given_at, agreed_at, .. } = found;
+        let Found { token, token_ends_at, share, .. } = found;
+        // The answer that the token comes of may have been given to less than the grant.
+        let terms = found.terms.meet(&share.terms, given_at, now);
+        let scopes = found.scopes.and(share.scopes);
         Ok(Caller {
             now,
             app,
@@ -110,6 +121,7 @@ impl Vault {
             version,
             given_at,
             token_ends_at,
+            agreed_at,
             person,
             grant,
             scopes,
@@ -182,6 +194,7 @@ impl Caller {
             terms: &self.terms,
             state: self.state,
             given_at: self.given_at,
+            agreed_at: self.agreed_at,
             used: self.used,
         }
     }

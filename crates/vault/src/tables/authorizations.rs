@@ -1,14 +1,12 @@
-//! Requests for a grant that the person has not answered yet, and her answer.
+//! Requests for a grant that the person has not answered yet.
 //!
-//! Invariant: a request is answered once: the answer removes it in the transaction that stores the grant and its code.
+//! Invariant: a request is answered once: the answer removes it in the transaction that stores what comes of it.
 
-use super::grants::{self, Grant};
 use super::ids::id;
-use super::secret::{Secret, SecretKind};
-use super::tokens;
+use super::sessions;
 use crate::engine::{Reads, Tx, params};
 use crate::{Fault, Own, Refusal, Vault};
-use model::{AuthorizationId, GrantId, GrantState, PersonId, SessionId, Terms, Time};
+use model::{AuthorizationId, Time};
 use oauth::authorize::Request;
 
 /// How long a request waits for an answer, in seconds.
@@ -25,7 +23,11 @@ pub struct Waiting {
     pub asked_at: Time,
 }
 
-fn waiting(db: &mut impl Reads, authorization: AuthorizationId, now: Time) -> Result<Waiting, Refusal> {
+pub(crate) fn waiting(
+    db: &mut impl Reads,
+    authorization: AuthorizationId,
+    now: Time,
+) -> Result<Waiting, Refusal> {
     let sql = "select id, request, at from authorizations where id = $1 and ends_at > $2";
     let found = db.one(sql, params![authorization.as_bytes(), now.micros()], |row| {
         let request = serde_json::from_str(row.text(1)?).map_err(|e| Fault::Shape(e.to_string()))?;
@@ -34,16 +36,10 @@ fn waiting(db: &mut impl Reads, authorization: AuthorizationId, now: Time) -> Re
     found.ok_or(Refusal::NotFound)
 }
 
-fn remove(tx: &mut Tx<'_>, authorization: AuthorizationId) -> Result<(), Refusal> {
+pub(crate) fn remove(tx: &mut Tx<'_>, authorization: AuthorizationId) -> Result<(), Refusal> {
     let sql = "delete from authorizations where id = $1";
     let gone = tx.execute(sql, params![authorization.as_bytes()])?;
     if gone == 0 { Err(Refusal::NotFound) } else { Ok(()) }
-}
-
-fn signed_in_at(db: &mut impl Reads, session: SessionId) -> Result<Time, Refusal> {
-    let sql = "select authed_at from sessions where id = $1";
-    let at = db.one(sql, params![session.as_bytes()], |row| Ok(Time::from_micros(row.int(0)?)))?;
-    at.ok_or(Refusal::SignedOut)
 }
 
 impl Vault {
@@ -73,46 +69,7 @@ impl Vault {
     /// When the person signed in at this browser, or proved again that it is her.
     pub async fn signed_in_at(&self, own: &Own) -> Result<Time, Refusal> {
         let session = own.session();
-        self.engine.read("signed_in_at", move |snap| signed_in_at(snap, session)).await
-    }
-
-    /// The person lets the app in on these terms, which `oauth::consent` settled. The code for the app comes back.
-    pub async fn consent_allow(
-        &self,
-        own: &Own,
-        authorization: AuthorizationId,
-        scopes: model::Scopes,
-        terms: Terms,
-    ) -> Result<(Request, String), Refusal> {
-        let (world, now) = (self.world.clone(), self.world.now());
-        let (person, session): (PersonId, SessionId) = (own.person(), own.session());
-        self.engine
-            .write("consent_allow", move |tx| -> Result<_, Refusal> {
-                super::sessions::hold(tx, session)?;
-                let Waiting { request, .. } = waiting(tx, authorization, now)?;
-                remove(tx, authorization)?;
-                for conversation in terms.reach.chosen.iter().flatten() {
-                    super::conversations::participant(tx, *conversation, person)?.ok_or(Refusal::NotFound)?;
-                }
-                let grant = Grant {
-                    id: GrantId::new(&world),
-                    person,
-                    app: request.client_id,
-                    scopes,
-                    terms: terms.clone(),
-                    state: GrantState::Active,
-                    purpose: request.asked.as_ref().map(|asked| asked.purpose.clone()).unwrap_or_default(),
-                    given_at: now,
-                    used: 0,
-                    used_at: None,
-                };
-                grants::insert(tx, &world, &grant)?;
-                let code = Secret::new(SecretKind::Code, &world);
-                let authed_at = signed_in_at(tx, session)?;
-                tokens::insert_code(tx, &world, &grant, &request, &code, (session, authed_at))?;
-                Ok((request, code.into_clear()))
-            })
-            .await
+        self.engine.read("signed_in_at", move |snap| sessions::signed_in_at(snap, session)).await
     }
 
     /// The person does not let the app in.

@@ -151,6 +151,7 @@ fn allowed(grant: &Grant, app: &AppFacts, place: &Place, now: Time) -> Actions {
         terms: &grant.terms,
         state: grant.state,
         given_at: grant.given_at,
+        agreed_at: grant.agreed_at,
         used: u64::try_from(grant.used).unwrap_or(u64::MAX),
     };
     let reaches = |limits: Limits| limits.reaches(place);
@@ -174,7 +175,7 @@ pub(crate) fn active_apps(
         grants::COLUMNS
     );
     let found = db.all(&sql, params![conversation.as_bytes()], |row| {
-        Ok((grants::grant_of_row(row)?, opt_id::<AppId>(row, 17)?, row.int(18)? != 0))
+        Ok((grants::grant_of_row(row)?, opt_id::<AppId>(row, 18)?, row.int(19)? != 0))
     })?;
     let mut active: Vec<ActiveApp> = Vec::new();
     for (grant, started_via, chosen) in found {

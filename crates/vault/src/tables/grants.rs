@@ -15,6 +15,7 @@ use model::{
     Actions, AppId, ConversationId, GrantId, GrantState, Kinds, PersonId, Reach, Scopes, Since, Terms, Time,
     World,
 };
+use oauth::consent::Agreed;
 use std::collections::BTreeSet;
 
 /// A grant as it stands.
@@ -36,6 +37,8 @@ pub struct Grant {
     pub purpose: String,
     /// When it was given.
     pub given_at: Time,
+    /// When she last agreed to how long it lasts.
+    pub agreed_at: Time,
     /// How often it was used.
     pub used: i64,
     /// When it was last used.
@@ -49,19 +52,13 @@ impl Grant {
     }
 }
 
-/// The columns that `terms_of_row` reads, 0 to 7; `grant_of_row` reads on from there, to 16.
+/// The columns that `terms_of_row` reads, 0 to 7; `grant_of_row` reads on from there, to 17.
 pub(crate) const COLUMNS: &str = "g.actions, g.started_only, g.chosen_only, g.since_kind, g.since_value, g.kinds, g.ends_at, g.uses, \
-    g.id, g.person, g.app, g.scopes, g.state, g.purpose, g.given_at, g.used, g.used_at";
+    g.id, g.person, g.app, g.scopes, g.state, g.purpose, g.given_at, g.used, g.used_at, g.agreed_at";
 
 /// The terms in columns 0 to 7. A list of conversations comes out empty; the gate asks the list itself.
 pub(crate) fn terms_of_row(row: &Row<'_>) -> Result<Terms, Fault> {
-    let value = row.int(4)?;
-    let since = match row.text(3)? {
-        "at" => Since::At(Time::from_micros(value)),
-        "last" => Since::Last(value),
-        "all" => Since::All,
-        _ => Since::Grant,
-    };
+    let since = since_of_columns(row.text(3)?, row.int(4)?);
     let chosen = (row.int(2)? != 0).then(BTreeSet::new);
     Ok(Terms {
         actions: Actions::from_bits(row.int(0)?),
@@ -86,6 +83,7 @@ pub(crate) fn grant_of_row(row: &Row<'_>) -> Result<Grant, Fault> {
         given_at: Time::from_micros(row.int(14)?),
         used: row.int(15)?,
         used_at: row.opt_int(16)?.map(Time::from_micros),
+        agreed_at: Time::from_micros(row.int(17)?),
     })
 }
 
@@ -126,7 +124,18 @@ pub(crate) fn of_person(
     Ok(find(db, grant)?.filter(|found| found.person == person))
 }
 
-fn since_columns(since: Since) -> (&'static str, i64) {
+/// A window out of its two columns.
+pub(crate) fn since_of_columns(kind: &str, value: i64) -> Since {
+    match kind {
+        "at" => Since::At(Time::from_micros(value)),
+        "last" => Since::Last(value),
+        "all" => Since::All,
+        _ => Since::Grant,
+    }
+}
+
+/// The two columns of a window.
+pub(crate) fn since_columns(since: Since) -> (&'static str, i64) {
     match since {
         Since::Grant => ("grant", 0),
         Since::At(time) => ("at", time.micros()),
@@ -145,8 +154,8 @@ pub(crate) fn insert(tx: &mut Tx<'_>, world: &World, new: &Grant) -> Result<(), 
     let (since_kind, since_value) = since_columns(terms.since);
     tx.put(
         "insert into grants (id, person, app, scopes, actions, started_only, chosen_only, since_kind, since_value, \
-         kinds, ends_at, uses, state, purpose, given_at, changed_at, salt_key) \
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'active', $13, $14, $14, $15)",
+         kinds, ends_at, uses, state, purpose, given_at, agreed_at, changed_at, salt_key) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'active', $13, $14, $14, $14, $15)",
         params![
             id.as_bytes(),
             person.as_bytes(),
@@ -178,6 +187,38 @@ fn choose(tx: &mut Tx<'_>, grant: GrantId, terms: &Terms) -> Result<(), Fault> {
 
 /// Sets new terms. That they only narrow is `oauth::consent`'s law; the caller settled them against the present ones.
 pub(crate) fn narrow(tx: &mut Tx<'_>, grant: GrantId, terms: &Terms, at: Time) -> Result<(), Refusal> {
+    set_terms(tx, grant, terms)?;
+    note(tx, grant, GrantEvent::Narrowed, GrantActor::Person, at)
+}
+
+/// Makes a grant what was agreed on; a paused one goes on. Nothing is noted of what stays as it was.
+pub(crate) fn agree(tx: &mut Tx<'_>, stood: &Grant, agreed: &Agreed, at: Time) -> Result<Grant, Refusal> {
+    let by = if agreed.asked { GrantActor::Person } else { GrantActor::App };
+    if stood.state == GrantState::Paused && agreed.asked {
+        set_state(tx, stood.id, GrantState::Active, (GrantEvent::Resumed, by), at)?;
+    }
+    let Agreed { scopes, terms, purpose, .. } = agreed;
+    if (*scopes, terms, purpose) == (stood.scopes, &stood.terms, &stood.purpose) {
+        return find(tx, stood.id)?.ok_or(Refusal::Changed);
+    }
+    // A window that nothing could look through begins when something can.
+    let given_at = if stood.terms.looks_back() || !terms.looks_back() { stood.given_at } else { at };
+    let is_longer = agreed.asked && terms.ends_at > stood.terms.ends_at;
+    let agreed_at = if is_longer { at } else { stood.agreed_at };
+    let sql = "update grants set scopes = $1, purpose = $2, given_at = $3, agreed_at = $4 where id = $5";
+    let (given, counted) = (given_at.micros(), agreed_at.micros());
+    tx.put(sql, params![scopes.bits(), purpose, given, counted, stood.id.as_bytes()])?;
+    set_terms(tx, stood.id, terms)?;
+    let is_less = stood.scopes.has(*scopes)
+        && *purpose == stood.purpose
+        && terms.within(&stood.terms, stood.given_at, at);
+    let what = if is_less { GrantEvent::Narrowed } else { GrantEvent::Widened };
+    note(tx, stood.id, what, by, at)?;
+    find(tx, stood.id)?.ok_or(Refusal::Changed)
+}
+
+/// A new version of the terms.
+fn set_terms(tx: &mut Tx<'_>, grant: GrantId, terms: &Terms) -> Result<(), Fault> {
     let (since_kind, since_value) = since_columns(terms.since);
     tx.put(
         "update grants set actions = $1, started_only = $2, chosen_only = $3, since_kind = $4, since_value = $5, \
@@ -195,8 +236,7 @@ pub(crate) fn narrow(tx: &mut Tx<'_>, grant: GrantId, terms: &Terms, at: Time) -
         ],
     )?;
     tx.put("delete from grant_conversations where grant_id = $1", params![grant.as_bytes()])?;
-    choose(tx, grant, terms)?;
-    note(tx, grant, GrantEvent::Narrowed, GrantActor::Person, at)
+    choose(tx, grant, terms)
 }
 
 /// Sets a new state. With `Ended`, every token of the grant is dead from the next request on.
@@ -228,7 +268,7 @@ pub(crate) fn note(
     let number = u64::try_from(n).unwrap_or(0);
     let stored = find(tx, grant)?.ok_or(Refusal::NotFound)?;
     let terms = match what {
-        GrantEvent::Given | GrantEvent::Narrowed => Some(terms_json(&stored)?),
+        GrantEvent::Given | GrantEvent::Narrowed | GrantEvent::Widened => Some(terms_json(&stored)?),
         GrantEvent::Paused | GrantEvent::Resumed | GrantEvent::Ended => None,
     };
     let record = GrantRecord {
@@ -249,7 +289,7 @@ pub(crate) fn note(
 
 /// What the record of a grant says of its terms: scopes, and the details as the app was told them.
 fn terms_json(grant: &Grant) -> Result<CanonicalJson<'static>, Refusal> {
-    let details = oauth::details::granted_json(&grant.terms, &grant.purpose, grant.given_at);
+    let details = oauth::details::granted_json(&grant.terms, &grant.purpose, grant.agreed_at);
     let details: serde_json::Value =
         serde_json::from_str(&details).map_err(|e| Fault::Shape(e.to_string()))?;
     let terms = serde_json::json!({"scope": grant.scopes.to_string(), "authorization_details": details});

@@ -89,6 +89,13 @@ pub(crate) fn hold(tx: &mut Tx<'_>, session: SessionId) -> Result<(), Refusal> {
     if held == 0 { Err(Refusal::SignedOut) } else { Ok(()) }
 }
 
+/// When she signed in there, or proved again that it is her.
+pub(crate) fn signed_in_at(db: &mut impl Reads, session: SessionId) -> Result<Time, Refusal> {
+    let sql = "select authed_at from sessions where id = $1";
+    let at = db.one(sql, params![session.as_bytes()], |row| Ok(Time::from_micros(row.int(0)?)))?;
+    at.ok_or(Refusal::SignedOut)
+}
+
 /// The session goes first: what is about to hang something on it holds it, and is then found by the second step.
 fn end(tx: &mut Tx<'_>, person: PersonId, session: SessionId, at: Time) -> Result<(), Fault> {
     tx.put(
@@ -96,8 +103,8 @@ fn end(tx: &mut Tx<'_>, person: PersonId, session: SessionId, at: Time) -> Resul
         params![session.as_bytes(), person.as_bytes()],
     )?;
     let ended = tx.all(
-        "update token_families set ended = 1 where session = $1 and ended = 0 and exists \
-         (select 1 from grants g where g.id = token_families.grant_id and (g.scopes & $2) = 0) returning grant_id",
+        "update token_families set ended = 1 where session = $1 and ended = 0 and ((scopes & $2) = 0 or exists \
+         (select 1 from grants g where g.id = token_families.grant_id and (g.scopes & $2) = 0)) returning grant_id",
         params![session.as_bytes(), Scopes::OFFLINE_ACCESS.bits()],
         |row| id(row, 0),
     )?;

@@ -3,15 +3,16 @@
 //! Invariant: a code or a refresh token is spent in the transaction that issues what it is worth, so of two at once one
 //! wins. Tokens hang on a family, a family on a grant: ending one ends all below it.
 
+use super::consents::Facts;
 use super::events::{self, About};
+use super::families::{self, Answer, answer_of_row};
 use super::grants::{self, Grant};
-use super::ids::{bytes16, id, opt_id};
+use super::ids::{bytes16, id};
 use super::keys::TokenMint;
 use super::secret::{Secret, SecretKind};
 use crate::engine::{Reads, Tx, params};
 use crate::{Fault, Refusal, Vault};
-use model::{AppId, GrantId, GrantState, Scopes, SessionId, Terms, Time, World};
-use oauth::authorize::Request;
+use model::{AppId, GrantId, GrantState, Scopes, Terms, Time, World};
 use oauth::error::{ErrorCode, OAuthError};
 use oauth::id_token::IdToken;
 use oauth::token::{
@@ -35,32 +36,26 @@ impl From<Fault> for TokenRefusal {
     }
 }
 
-/// Stores a code for a new grant, with the family that its tokens will belong to.
+/// Stores a code, for the family that its tokens will belong to.
 pub(crate) fn insert_code(
     tx: &mut Tx<'_>,
-    world: &World,
-    grant: &Grant,
-    request: &Request,
+    family: &[u8; 16],
     code: &Secret,
-    (session, authed_at): (SessionId, Time),
+    facts: &Facts,
 ) -> Result<(), Fault> {
-    let family = world.random::<16>();
-    tx.put(
-        "insert into token_families (id, grant_id, session) values ($1, $2, $3)",
-        params![&family, grant.id.as_bytes(), session.as_bytes()],
-    )?;
+    let request = &facts.request;
     tx.put(
         "insert into codes (hash, family, app, redirect_uri, challenge, nonce, authed_at, ends_at) \
          values ($1, $2, $3, $4, $5, $6, $7, $8)",
         params![
             &code.hash(),
-            &family,
-            grant.app.as_bytes(),
+            family,
+            request.client_id.as_bytes(),
             &request.redirect_uri,
             &request.code_challenge,
             request.nonce.as_deref(),
-            authed_at.micros(),
-            grant.given_at.plus_seconds(token::CODE_S).micros()
+            facts.signed_in_at.micros(),
+            facts.now.plus_seconds(token::CODE_S).micros()
         ],
     )
 }
@@ -69,8 +64,7 @@ pub(crate) fn insert_code(
 struct Found {
     family: [u8; 16],
     grant: Grant,
-    session: Option<SessionId>,
-    authed_at: Time,
+    answer: Answer,
     nonce: Option<String>,
 }
 
@@ -93,25 +87,19 @@ fn issue(
 ) -> Result<Issued, Refusal> {
     let now = world.now();
     let (access, refresh) = (mint.token(world)?, Secret::new(SecretKind::Refresh, world));
-    let ends_at = token::access_token_ends(found.grant.terms.ends_at, now);
+    let family_ends_at = found.grant.terms.ends_at.min(found.answer.share.terms.ends_at);
+    let ends_at = token::access_token_ends(family_ends_at, now);
     tx.put(
         "insert into access_tokens (hash, family, scopes, actions, ends_at) values ($1, $2, $3, $4, $5)",
         params![&access.hash(), &found.family, scopes.bits(), terms.actions.bits(), ends_at.micros()],
     )?;
-    let refresh_ends = token::refresh_token_ends(found.grant.terms.ends_at, now).micros();
+    let refresh_ends = token::refresh_token_ends(family_ends_at, now).micros();
     tx.put(
         "insert into refresh_tokens (hash, family, ends_at) values ($1, $2, $3)",
         params![&refresh.hash(), &found.family, refresh_ends],
     )?;
     let (access, refresh) = (access.into_clear(), refresh.into_clear());
     Ok(Issued { found, access, refresh, scopes, terms, ends_at })
-}
-
-/// Ends a family: its access tokens and its refresh tokens open nothing any more.
-fn end_family(tx: &mut Tx<'_>, family: &[u8; 16], at: Time) -> Result<(), Fault> {
-    let sql = "update token_families set ended = 1 where id = $1 returning grant_id";
-    let grant = tx.one(sql, params![family], |row| id(row, 0))?;
-    grant.map_or(Ok(()), |grant| events::standing(tx, About::Grant(grant), at))
 }
 
 type Outcome = Result<Issued, OAuthError>;
@@ -142,24 +130,27 @@ fn redeem(
     let row = match hash {
         None => None,
         Some(hash) => tx.one(
-            "select c.family, c.app, c.redirect_uri, c.challenge, c.nonce, c.authed_at, c.ends_at, c.used, \
-             f.grant_id, f.session, f.ended from codes c join token_families f on f.id = c.family where c.hash = $1",
+            &format!(
+                "select c.family, c.app, c.redirect_uri, c.challenge, c.nonce, c.ends_at, c.used, f.grant_id, f.ended, \
+                 {} from codes c join token_families f on f.id = c.family where c.hash = $1",
+                families::ANSWER
+            ),
             params![&hash],
             |row| {
                 let code_row = CodeRow {
                     app: id(row, 1)?,
                     redirect_uri: row.text(2)?.to_owned(),
                     code_challenge: row.text(3)?.to_owned(),
-                    expires_at: Time::from_micros(row.int(6)?),
-                    used: row.int(7)? != 0,
+                    expires_at: Time::from_micros(row.int(5)?),
+                    used: row.int(6)? != 0,
                     grant: GrantState::Ended,
                 };
-                let rest = (row.opt_text(4)?.map(str::to_owned), Time::from_micros(row.int(5)?));
-                Ok((code_row, bytes16(row, 0)?, rest, id::<GrantId>(row, 8)?, opt_id(row, 9)?, row.int(10)? != 0))
+                let (nonce, answer) = (row.opt_text(4)?.map(str::to_owned), answer_of_row(row, 9)?);
+                Ok((code_row, bytes16(row, 0)?, nonce, answer, id::<GrantId>(row, 7)?, row.int(8)? != 0))
             },
         )?,
     };
-    let Some((code_row, family, (nonce, authed_at), grant, session, ended)) = row else {
+    let Some((code_row, family, nonce, answer, grant, ended)) = row else {
         let decision = token::redeem_code(None, app, proof, now);
         return Ok(Err(refused(decision)));
     };
@@ -168,18 +159,18 @@ fn redeem(
         Redeem::Issue => {}
         Redeem::Refuse(error) => return Ok(Err(error)),
         Redeem::RefuseAndRevoke(error) => {
-            end_family(tx, &family, now)?;
+            families::end(tx, &family, now)?;
             return Ok(Err(error));
         }
     }
     // Of two that redeem at once, one finds it unused.
     let sql = "update codes set used = 1 where hash = $1 and used = 0";
     if tx.execute(sql, params![hash.as_ref().map(|hash| hash.as_slice())])? == 0 {
-        end_family(tx, &family, now)?;
+        families::end(tx, &family, now)?;
         return Ok(Err(OAuthError::new(ErrorCode::InvalidGrant, "the code was used before")));
     }
-    let (scopes, terms) = (grant.scopes, grant.terms.clone());
-    let found = Found { family, grant, session, authed_at, nonce };
+    let (scopes, terms) = families::of_grant(&grant, &answer.share, now);
+    let found = Found { family, grant, answer, nonce };
     Ok(Ok(issue(tx, tools, found, scopes, terms)?))
 }
 
@@ -202,32 +193,31 @@ struct FoundRefresh {
     used: bool,
     expires_at: Time,
     grant: GrantId,
-    session: Option<SessionId>,
+    answer: Answer,
     family_ended: bool,
-    authed_at: Option<Time>,
     signed_in: bool,
 }
 
 fn find_refresh(tx: &mut Tx<'_>, hash: &[u8; 32], now: Time) -> Result<Option<FoundRefresh>, Fault> {
-    tx.one(
-        "select r.family, r.used, r.ends_at, f.grant_id, f.session, f.ended, \
-         (select c.authed_at from codes c where c.family = r.family), \
-         (select count(*) from sessions s where s.id = f.session and s.ends_at > $1) \
+    // What hangs on no session was let in from a device, and is not signed out with a browser.
+    let sql = format!(
+        "select r.family, r.used, r.ends_at, f.grant_id, f.ended, \
+         (select count(*) from sessions s where s.id = f.session and s.ends_at > $1), {} \
          from refresh_tokens r join token_families f on f.id = r.family where r.hash = $2",
-        params![now.micros(), hash],
-        |row| {
-            Ok(FoundRefresh {
-                family: bytes16(row, 0)?,
-                used: row.int(1)? != 0,
-                expires_at: Time::from_micros(row.int(2)?),
-                grant: id(row, 3)?,
-                session: opt_id(row, 4)?,
-                family_ended: row.int(5)? != 0,
-                authed_at: row.opt_int(6)?.map(Time::from_micros),
-                signed_in: row.int(7)? != 0,
-            })
-        },
-    )
+        families::ANSWER
+    );
+    tx.one(&sql, params![now.micros(), hash], |row| {
+        let answer = answer_of_row(row, 6)?;
+        Ok(FoundRefresh {
+            family: bytes16(row, 0)?,
+            used: row.int(1)? != 0,
+            expires_at: Time::from_micros(row.int(2)?),
+            grant: id(row, 3)?,
+            family_ended: row.int(4)? != 0,
+            signed_in: answer.session.is_none() || row.int(5)? != 0,
+            answer,
+        })
+    })
 }
 
 fn rotate(
@@ -243,48 +233,42 @@ fn rotate(
         return Ok(Err(not_known()));
     };
     let Some(row) = find_refresh(tx, &hash, now)? else { return Ok(Err(not_known())) };
-    let FoundRefresh { family, used, expires_at, session, signed_in, .. } = row;
-    let authed_at = row.authed_at;
+    let FoundRefresh { family, used, expires_at, answer, signed_in, .. } = row;
     let (grant, grant_state) = grant_of(tx, row.grant, false, now)?;
-    let over = row.family_ended || !(signed_in || grant.scopes.has(Scopes::OFFLINE_ACCESS));
+    let (held_scopes, held) = families::of_grant(&grant, &answer.share, now);
+    let over = row.family_ended || !(signed_in || held_scopes.has(Scopes::OFFLINE_ACCESS));
     let state = match (over, used) {
         (true, _) => RefreshState::Revoked,
         (false, true) => RefreshState::Used,
         (false, false) => RefreshState::Live,
     };
-    let row = RefreshRow {
-        app: grant.app,
-        state,
-        expires_at,
-        grant: grant_state,
-        grant_ends_at: grant.terms.ends_at,
-    };
+    let row =
+        RefreshRow { app: grant.app, state, expires_at, grant: grant_state, grant_ends_at: held.ends_at };
     match token::refresh(Some(&row), app, now) {
         Refresh::Rotate => {}
         Refresh::Refuse(error) => return Ok(Err(error)),
         Refresh::RefuseAndRevokeFamily(error) => {
-            end_family(tx, &family, now)?;
+            families::end(tx, &family, now)?;
             return Ok(Err(error));
         }
     }
-    let narrowed = token::narrow_scopes(grant.scopes, asks.scope.as_deref());
-    let terms = token::narrow_terms(&grant.terms, grant.given_at, asks.details.as_ref(), now);
+    let narrowed = token::narrow_scopes(held_scopes, asks.scope.as_deref());
+    let terms = token::narrow_terms(&held, (grant.given_at, answer.at), asks.details.as_ref(), now);
     let (scopes, terms) = match (narrowed, terms) {
         (Ok(scopes), Ok(terms)) => (scopes, terms),
         (Err(error), _) | (_, Err(error)) => return Ok(Err(error)),
     };
     // A token can carry fewer actions than its grant; the other axes are the grant's.
-    if (Terms { actions: grant.terms.actions, ..terms.clone() }) != grant.terms {
+    if (Terms { actions: held.actions, ..terms.clone() }) != held {
         let why = "authorization_details: of a single token only 'actions' can be narrowed; send the rest as granted";
         return Ok(Err(OAuthError::new(ErrorCode::InvalidAuthorizationDetails, why)));
     }
     let sql = "update refresh_tokens set used = 1 where hash = $1 and used = 0";
     if tx.execute(sql, params![&hash])? == 0 {
-        end_family(tx, &family, now)?;
+        families::end(tx, &family, now)?;
         return Ok(Err(OAuthError::new(ErrorCode::InvalidGrant, "the refresh token was used before")));
     }
-    let authed_at = authed_at.unwrap_or(grant.given_at);
-    let found = Found { family, grant, session, authed_at, nonce: None };
+    let found = Found { family, grant, answer, nonce: None };
     Ok(Ok(issue(tx, tools, found, scopes, terms)?))
 }
 
@@ -310,14 +294,8 @@ impl Vault {
 
     async fn answer(&self, issued: Issued) -> Result<TokenAnswer, TokenRefusal> {
         let now = self.world.now();
-        let Issued {
-            found: Found { grant, session, authed_at, nonce, .. },
-            access,
-            refresh,
-            scopes,
-            terms,
-            ends_at,
-        } = issued;
+        let Issued { found: Found { grant, answer, nonce, .. }, access, refresh, scopes, terms, ends_at } =
+            issued;
         let id_token = match scopes.has(Scopes::OPENID) {
             false => None,
             true => {
@@ -326,9 +304,9 @@ impl Vault {
                     person: grant.person,
                     app: grant.app,
                     now,
-                    signed_in_at: authed_at,
+                    signed_in_at: answer.authed_at,
                     nonce: nonce.as_deref(),
-                    session,
+                    session: answer.session,
                     access_token: &access,
                 };
                 Some(self.sign_id_token(&claims).await?)
@@ -341,7 +319,7 @@ impl Vault {
             refresh_token: Some(refresh),
             scope: scopes.to_string(),
             id_token,
-            authorization_details: oauth::details::granted(&terms, &grant.purpose, grant.given_at),
+            authorization_details: oauth::details::granted(&terms, &grant.purpose, answer.at),
             grant_id: grant.id,
         })
     }
@@ -359,7 +337,7 @@ impl Vault {
                                join grants g on g.id = f.grant_id where r.hash = $1 and g.app = $2";
                     let family = tx.one(sql, params![hash, app.as_bytes()], |row| bytes16(row, 0))?;
                     if let Some(family) = family {
-                        end_family(tx, &family, now)?;
+                        families::end(tx, &family, now)?;
                     }
                 } else if let Some(hash) = &access {
                     let sql = "select f.grant_id from access_tokens t join token_families f on f.id = t.family \

@@ -6,7 +6,8 @@ use model::{
     Action, Actions, AppId, Ceiling, Clock, Content, ConversationId, EXPIRES_IN_S_MAX, Entropy, GrantId,
     Handle, Kinds, PersonId, Reach, ReachCap, Scopes, Since, Terms, Time, World,
 };
-use oauth::authorize::{Prompt, Request};
+use oauth::authorize::{Manage, Prompt, Request};
+use oauth::consent::Agreed;
 use oauth::token::{CodeProof, TokenRequest};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -199,9 +200,12 @@ impl House {
             prompt: Prompt::default(),
             max_age: None,
             login_hint: None,
+            hinted: None,
+            manage: Manage::None,
         };
         let waiting = self.vault().authorization_add(&request).await.unwrap();
-        self.vault().consent_allow(&who.own, waiting, scopes, terms.clone()).await.unwrap().1
+        let agreed = Agreed::anew(scopes, terms.clone(), "");
+        self.vault().consent_allow(&who.own, waiting, move |_| Ok(agreed.clone())).await.unwrap().1
     }
 
     pub(crate) async fn redeem(&self, app: AppId, code: &str) -> Result<Tokens, TokenRefusal> {

@@ -78,7 +78,7 @@ fn as_json(grants: &[Named]) -> Result<String, Stop> {
             "id": grant.id, "app": grant.app, "app_name": app, "partner": partner,
             "person": grant.person, "handle": handle, "state": grant.state.as_str(),
             "scope": grant.scopes.to_string(), "purpose": grant.purpose,
-            "authorization_details": oauth::details::granted(&grant.terms, &grant.purpose, grant.given_at),
+            "authorization_details": oauth::details::granted(&grant.terms, &grant.purpose, grant.agreed_at),
             "given_at": grant.given_at, "ends_at": grant.terms.ends_at, "used": grant.used, "used_at": grant.used_at,
         })
     };

@@ -2,8 +2,9 @@
 
 use super::{after, at, date, drawn, inside, moment, outside};
 use crate::view::*;
-use model::{Action, Actions, Ceiling, Kinds, Reach, ReachCap, Scopes, Since, Terms};
-use oauth::consent::{self, Choice, Offer};
+use model::{Action, Actions, Ceiling, GrantState, Kinds, Reach, ReachCap, Scopes, Since, Terms};
+use oauth::authorize::Manage;
+use oauth::consent::{self, Ask, Choice, Offer, Standing};
 use oauth::wording::sentences;
 
 /// What Jukebox asks: the axes given here, and the ceiling allows.
@@ -12,16 +13,42 @@ fn offered(conversations: &str) -> Offer {
         r#"[{{"type":"messages","actions":["read","send","delete"],"optional":["delete"],"conversations":"{conversations}",
             "since":"P3D","purpose":"Shows and answers chats beside the music"}}]"#
     );
-    let ceiling = Ceiling {
+    let asked = oauth::details::parse_request(&details).unwrap();
+    consent::offer(Some(&asked), Scopes::OPENID, &ceiling(), at("2026-11-23T12:00:00Z")).unwrap()
+}
+
+fn ceiling() -> Ceiling {
+    Ceiling {
         actions: Actions::ALL,
         reach: ReachCap::All,
         since: Since::All,
         kinds: Kinds::ALL,
         expires_in_s: 7_776_000,
         scopes: Scopes::ALL,
+    }
+}
+
+/// What Jukebox asks beyond what it was let a day ago: to delete, and for longer.
+fn more_terms() -> TermsForm {
+    let now = at("2026-11-23T12:00:00Z");
+    let standing = Standing {
+        grant: "gra_00000000000000000000000000".parse().unwrap(),
+        scopes: Scopes::ALL,
+        terms: Terms { actions: Actions::NONE.with(Action::Read), reach: Reach::STARTED, ..granted() },
+        purpose: "Shows and answers chats beside the music".to_owned(),
+        given_at: now.plus_seconds(-86_400),
+        agreed_at: now.plus_seconds(-86_400),
+        state: GrantState::Active,
     };
-    let asked = oauth::details::parse_request(&details).unwrap();
-    consent::offer(Some(&asked), Scopes::OPENID, &ceiling, at("2026-11-23T12:00:00Z")).unwrap()
+    let asked = r#"[{"type":"messages","actions":["read","send","delete"],"optional":["delete"],"since":"P7D",
+        "expires_in":31536000,"purpose":"Shows and answers chats beside the music"}]"#;
+    let asked = oauth::details::parse_request(asked).unwrap();
+    let ceiling = Ceiling { expires_in_s: 31_536_000, ..ceiling() };
+    let (manage, scopes) = (Manage::None, Scopes::ALL);
+    let ask = Ask { asked: Some(&asked), scopes, ceiling: &ceiling, manage, show: false };
+    let question = consent::question(&ask, &[standing], now).unwrap();
+    assert!(question.is_more());
+    TermsForm::new(&question.offer, vec![], None)
 }
 
 fn terms(conversations: &str, choice: Option<&Choice>) -> TermsForm {
@@ -81,6 +108,7 @@ fn consent(terms: TermsForm) -> Consent {
         return_to: "/authorize?request=1".to_owned(),
         returns_to: "jukebox.example".into(),
         is_authenticated: true,
+        stands: None,
         scopes: Scopes::ALL.without(Scopes::FRIENDS),
         terms: Some(terms),
         uses: None,
@@ -302,6 +330,12 @@ pub(crate) fn samples() -> Vec<(&'static str, String)> {
         ..consent(terms("chosen", Some(&choice)))
     };
     let only_sign_in = Consent { terms: None, ..consent(terms("started", None)) };
+    let stands = |becomes| {
+        let says = oauth::wording::sentences(&granted(), "Jukebox");
+        Some(Stands { becomes, says: vec![says] })
+    };
+    let more = Consent { stands: stands(Becomes::More), ..consent(more_terms()) };
+    let again = Consent { stands: stands(Becomes::Again), ..consent(terms("all", None)) };
     let apps = Apps { page: inside(), connected: vec![jukebox(), teller()], ended: vec![marquee()] };
     let ended = Grant {
         page: inside(),
@@ -326,6 +360,8 @@ pub(crate) fn samples() -> Vec<(&'static str, String)> {
         drawn("consent-started", &consent(terms("started", None))),
         drawn("consent-chosen", &chosen),
         drawn("consent-sign-in", &only_sign_in),
+        drawn("consent-more", &more),
+        drawn("consent-again", &again),
         drawn("apps", &apps),
         drawn("apps-empty", &Apps { connected: vec![], ended: vec![], ..apps.clone() }),
         drawn("grant", &grant()),

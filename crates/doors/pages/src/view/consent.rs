@@ -23,9 +23,11 @@ pub(crate) struct Consent {
     pub returns_to: Name,
     /// Whether the app proved who it is (a key or a secret); otherwise the page says that it did not.
     pub is_authenticated: bool,
+    /// What she let the app do before.
+    pub stands: Option<Stands>,
     /// What the app learns besides messages.
     pub scopes: Scopes,
-    /// What it asks for, to be narrowed; `None` if it asks for no messages.
+    /// What it asks for, to be narrowed; what stands already is not in it. `None` if it asks for no messages.
     pub terms: Option<TermsForm>,
     /// How many acts in all, if it asks for a limited number.
     pub uses: Option<u64>,
@@ -43,7 +45,59 @@ impl Consent {
     }
 
     fn times(&self) -> Option<String> {
-        self.uses.map(|uses| counted(uses, "time", "times"))
+        self.uses.map(oauth::wording::times)
+    }
+
+    fn is_once(&self) -> bool {
+        self.uses == Some(1)
+    }
+
+    fn is_more(&self) -> bool {
+        self.stands.as_ref().is_some_and(|stands| stands.becomes == Becomes::More)
+    }
+}
+
+/// What the app holds from her already.
+#[derive(Debug, Clone)]
+pub(crate) struct Stands {
+    /// What becomes of it if she agrees.
+    pub becomes: Becomes,
+    /// Each grant in sentences.
+    pub says: Vec<Vec<String>>,
+}
+
+/// What becomes of what stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Becomes {
+    /// It goes on, and what is new comes to it.
+    More,
+    /// It is answered anew.
+    Again,
+    /// Something else takes its place.
+    Replaced,
+    /// It goes on beside a grant of its own.
+    Untouched,
+}
+
+impl Stands {
+    fn title(&self) -> &'static str {
+        match self.becomes {
+            Becomes::More => "What stands already, and stays",
+            Becomes::Again => "You let it in before, for the same",
+            Becomes::Replaced => "What this takes the place of",
+            Becomes::Untouched => "What it may do already",
+        }
+    }
+
+    fn explains(&self) -> &'static str {
+        match self.becomes {
+            Becomes::More => "Below is only what is new. Leave out whatever you like: this stays as it is.",
+            Becomes::Again => {
+                "Nothing here is new. What you leave ticked below is what it may do from now on."
+            }
+            Becomes::Replaced => "If you allow it, this ends, and what you leave ticked below holds instead.",
+            Becomes::Untouched => "That stays as it is, whatever you answer here. Under Apps you can end it.",
+        }
     }
 }
 

@@ -56,6 +56,7 @@ impl Facts {
             terms: &self.terms,
             state: if spent { GrantState::Spent } else { self.state },
             given_at: self.given_at,
+            agreed_at: self.given_at,
             used: self.used,
         };
         allow(&standing, action)

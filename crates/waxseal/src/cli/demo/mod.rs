@@ -12,13 +12,14 @@ use crate::logging;
 use crate::wiring::House;
 use clap::Args;
 use model::{AppId, Content, ConversationId, Handle, PersonId, Time};
-use oauth::authorize::{Prompt, Request};
+use oauth::authorize::{Manage, Prompt, Request};
+use oauth::consent::Choice;
 use oauth::token::{CodeProof, TokenRequest};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use vault::{
-    ImportMessage, ImportThread, ListConversations, NewApp, Own, Page, ReadMessages, Refusal, SendMessage,
-    Vault,
+    Facts, ImportMessage, ImportThread, ListConversations, NewApp, Own, Page, ReadMessages, Refusal,
+    SendMessage, Vault,
 };
 
 /// What everyone in the demo signs in with.
@@ -205,6 +206,8 @@ async fn let_in(vault: &Vault, jukebox: AppId, conversations: &[ConversationId])
         prompt: Prompt::default(),
         max_age: None,
         login_hint: None,
+        hinted: None,
+        manage: Manage::None,
     };
     let code = allow(vault, &own, request, conversations).await?;
     let proof = CodeProof { redirect_uri, code_verifier: VERIFIER.to_owned() };
@@ -220,18 +223,18 @@ async fn allow(
     request: Request,
     conversations: &[ConversationId],
 ) -> Result<String, Stop> {
-    let ceiling = vault.app(request.client_id).await?.ceiling;
-    let now = vault.world().now();
-    let offer = oauth::consent::offer(request.asked.as_ref(), request.scopes, &ceiling, now)
-        .map_err(Stop::refused)?;
-    let choice = oauth::consent::Choice {
-        actions: offer.actions.iter().map(|offered| offered.action.to_string()).collect(),
-        conversations: conversations.iter().take(2).map(ToString::to_string).collect(),
-        ..oauth::consent::Choice::default()
-    };
-    let terms = oauth::consent::settle(&offer, &choice).map_err(Stop::refused)?;
     let waiting = vault.authorization_add(&request).await?;
-    Ok(vault.consent_allow(own, waiting, offer.scopes, terms).await?.1)
+    let picked: Vec<String> = conversations.iter().take(2).map(ToString::to_string).collect();
+    let decide = move |facts: &Facts| {
+        let question = facts.question().map_err(|why| Refusal::Invalid(why.to_string()))?;
+        let choice = Choice {
+            actions: question.offer.actions.iter().map(|offered| offered.action.to_string()).collect(),
+            conversations: picked.clone(),
+            ..Choice::default()
+        };
+        question.settle(&choice).map_err(|why| Refusal::Invalid(why.to_string()))
+    };
+    Ok(vault.consent_allow(own, waiting, decide).await?.1)
 }
 
 async fn use_it(vault: &Vault, token: &str, conversations: &[ConversationId]) -> Result<(), Refusal> {

@@ -39,8 +39,9 @@ fn every_access_is_listed_once_newest_first_as_its_receipt_says() {
 fn one_grant_does_not_see_the_records_of_another() {
     let scene = Scene::new();
     scene.api().get(&scene.messages()).expect(200);
-    for person in [&scene.ada, &scene.bea] {
-        let other = scene.stage.grant(person, &scene.jukebox, everything());
+    let another = scene.stage.app(crate::stage::EVERYTHING);
+    for (person, app) in [(&scene.ada, &another), (&scene.bea, &scene.jukebox)] {
+        let other = scene.stage.grant(person, app, everything());
         let list: AccessList = read(&scene.stage.api(&other.access).get("/v1/access").expect(200));
         assert_eq!(list, AccessList { items: vec![], next: None });
     }

@@ -43,12 +43,13 @@ fn a_grant_is_told_as_it_stands() {
 #[test]
 fn a_mere_sign_in_is_a_grant_of_nothing() {
     let scene = Scene::new();
-    let path = scene.stage.authorize_path(&scene.jukebox, "openid", None);
+    let app = scene.stage.app(crate::stage::EVERYTHING);
+    let path = scene.stage.authorize_path(&app, "openid", None);
     let browser = scene.stage.browser_of(&scene.ada);
     let form = browser.open(&path).expect(200).form("/consent");
     let left = scene.stage.consent(&browser, form, "allow");
     let code = crate::stage::query(&left, "code").unwrap();
-    let token = scene.stage.redeem(&scene.jukebox, &code).expect(200).json()["access_token"].clone();
+    let token = scene.stage.redeem(&app, &code).expect(200).json()["access_token"].clone();
     let api = scene.stage.api(token.as_str().unwrap());
     let grant: GrantNow = read(&api.get("/v1/grant").expect(200));
     assert_eq!((grant.authorization_details.len(), grant.unused.len()), (0, 0));

@@ -134,8 +134,8 @@ fn it_takes_posts_as_well() {
     let (stage, ada, app) = scene();
     let ask = Fields::ask_for(&app, reading());
     let answer = ask.post(&stage, "/authorize").expect(303);
-    let page = stage.browser_of(&ada).open(answer.location()).expect(200);
-    page.form("/consent");
+    let (_, page) = stage.asked(&ada, answer.location());
+    page.expect(200).form("/consent");
     // The query of a POST is not read.
     let in_query = format!("/authorize?{}", ask.body());
     post_raw(&stage, &in_query, &[], b"").expect(400);
@@ -179,9 +179,13 @@ fn prompt_none_shows_no_page() {
         let back = stage.send("GET", &path, &[("cookie", &cookie)], None).expect(303);
         assert_eq!(query(back.location(), "error").as_deref(), Some(error), "{path}");
     }
-    // Who let the app in once is asked again all the same: each grant is a decision.
+    // Who let the app in is not asked again for the same, and asked for more.
     allow(&stage, &ada, &Fields::ask(&app));
     let back = stage.send("GET", &quiet.path(), &[("cookie", &cookie)], None).expect(303);
+    let code = query(back.location(), "code").unwrap();
+    Fields::code(&app, &code).post(&stage, "/token").expect(200);
+    let more = Fields::ask_for(&app, reading()).with("prompt", "none");
+    let back = stage.send("GET", &more.path(), &[("cookie", &cookie)], None).expect(303);
     assert_eq!(query(back.location(), "error").as_deref(), Some("consent_required"));
     let odd = stage.send("GET", &quiet.path(), &[("cookie", "waxseal=nonsense")], None).expect(303);
     assert_eq!(query(odd.location(), "error").as_deref(), Some("login_required"));
@@ -199,8 +203,8 @@ fn who_must_sign_in_anew_does_and_the_token_says_when() {
         let page = browser.open(&Fields::ask(&app).with(name, value).path()).expect(200);
         assert!(page.at.starts_with("/sign-in?return_to=/consent"), "{name}={value}: {}", page.at);
         let form = page.form("/sign-in").fill("handle", "ada").fill("password", PASSWORD);
-        let consent = browser.press(&form, None).expect(200);
-        let left = stage.consent(&browser, consent.form("/consent"), "allow");
+        // She let the app in before, so signing in is all that is left to do.
+        let left = browser.press(&form, None).expect(303).answer.location().to_owned();
         let claims = claims(&stage, &app, &query(&left, "code").unwrap());
         let since = claims["auth_time"].as_i64().unwrap() - signed_up.as_i64().unwrap();
         assert!(since >= 61, "{name}={value}: {since}");

@@ -124,9 +124,11 @@ fn basic(id: &str, secret: &str) -> String {
 /// She agrees to all that is asked; where she is sent comes back.
 #[track_caller]
 pub(crate) fn allow(stage: &Stage, person: &Person, ask: &Fields) -> String {
-    let browser = stage.browser_of(person);
-    let page = browser.open(&ask.path()).expect(200);
-    stage.consent(&browser, page.form("/consent"), "allow")
+    let (browser, page) = stage.asked(person, &ask.path());
+    match page.answer.status {
+        303 => page.answer.location().to_owned(),
+        _ => stage.consent(&browser, page.expect(200).form("/consent"), "allow"),
+    }
 }
 
 /// The same; the code comes back.

@@ -148,7 +148,8 @@ fn the_state_comes_back_byte_for_byte() {
         let back = stage.get(&spoilt.path()).expect(303);
         assert_eq!(query(back.location(), "state").as_deref(), Some(state));
         let form = stage.browser_of(&ada);
-        let page = form.open(&Fields::ask(&app).with("state", state).path()).expect(200);
+        let shown = Fields::ask(&app).with("state", state).with("prompt", "consent");
+        let page = form.open(&shown.path()).expect(200);
         let denied = stage.consent(&form, page.form("/consent"), "deny");
         assert_eq!(query(&denied, "state").as_deref(), Some(state));
     }

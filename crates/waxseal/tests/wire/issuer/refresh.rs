@@ -192,7 +192,7 @@ fn without_offline_access_it_ends_with_the_session() {
     let stage = Stage::new();
     let (ada, app) = (stage.person("ada"), stage.app(EVERYTHING));
     let redeemed = |scope: &str| {
-        let ask = Fields::ask_for(&app, reading()).with("scope", scope);
+        let ask = Fields::ask_for(&app, json!({"actions": ["read"]})).with("scope", scope);
         let code = super::code_of(&stage, &ada, &ask);
         Fields::code(&app, &code).post(&stage, "/token").expect(200).json()
     };

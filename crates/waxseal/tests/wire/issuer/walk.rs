@@ -51,7 +51,8 @@ fn every_kind_of_app_goes_the_whole_way() {
     let stage = Stage::new();
     let ada = stage.person("ada");
     let (public, secret) = (stage.app(EVERYTHING), stage.app_with_secret(EVERYTHING));
-    for (app, proof) in [(&public, Proof::None), (&secret, Proof::Basic), (&secret, Proof::Post)] {
+    let another = stage.app_with_secret(EVERYTHING);
+    for (app, proof) in [(&public, Proof::None), (&secret, Proof::Basic), (&another, Proof::Post)] {
         let details = json!({"actions": ["list", "read", "send"], "conversations": "all", "since": "all"});
         let ask = Fields::ask_for(app, details).with("nonce", "n-1");
         let browser = stage.browser();
@@ -87,8 +88,7 @@ fn every_kind_of_app_goes_the_whole_way() {
 fn who_says_no_is_sent_back_with_the_state_and_no_code() {
     let stage = Stage::new();
     let (ada, app) = (stage.person("ada"), stage.app(EVERYTHING));
-    let browser = stage.browser_of(&ada);
-    let page = browser.open(&Fields::ask_for(&app, reading()).path()).expect(200);
+    let (browser, page) = stage.asked(&ada, &Fields::ask_for(&app, reading()).path());
     let form = page.form("/consent");
     let left = stage.consent(&browser, form.clone(), "deny");
     assert!(left.starts_with(&format!("{REDIRECT}?error=access_denied&")), "{left}");
@@ -200,7 +200,7 @@ fn what_an_app_says_of_itself_is_shown_as_text() {
     let mut details = crate::stage::asked(reading());
     details[0]["purpose"] = Value::from("<script>alert(1)</script> shows chats");
     let ask = Fields::ask(&app).with("authorization_details", &details.to_string());
-    let page = stage.browser_of(&ada).open(&ask.path()).expect(200);
+    let (_, page) = stage.asked(&ada, &ask.path());
     assert!(!page.html().contains("<script>alert") && !page.html().contains("<b>Bold"));
     assert!(page.words().contains("<script>alert(1)</script> shows chats"));
     for policy in ["frame-ancestors 'none'", "base-uri 'none'", "form-action 'self' https://app.example"] {

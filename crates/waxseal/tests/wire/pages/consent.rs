@@ -10,8 +10,13 @@ fn everything(conversations: &str) -> Value {
     json!({"actions": ["read", "send", "delete"], "optional": ["delete"], "conversations": conversations, "since": "all"})
 }
 
+/// Asks, and signs in anew if that comes first.
 fn ask(stage: &Stage, browser: &Browser, app: &App, details: Value) -> Page {
-    browser.open(&stage.authorize_path(app, SCOPE, Some(&asked(details))))
+    let page = browser.open(&stage.authorize_path(app, SCOPE, Some(&asked(details))));
+    match page.at.starts_with("/sign-in/again") {
+        true => browser.press(&page.form("/sign-in/again").fill("password", PASSWORD), None),
+        false => page,
+    }
 }
 
 /// What the app was granted, told by the token endpoint.

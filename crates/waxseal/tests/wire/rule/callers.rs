@@ -93,7 +93,7 @@ impl Cast {
             Cast { stage, people, jukebox, other, cookies: RefCell::new(cookies), forms, tokens, grant };
         cast.form_token(&cast.people["left"].cookie);
         cast.stage.wait(cast.stage.vault().sign_out(&cast.people["left"].cookie)).unwrap();
-        cast.keep("expired", cast.grant_by(&cast.jukebox, "ada", json!({"conversations": "all"})).0);
+        cast.keep("expired", cast.grant_by(&cast.an_app(), "ada", json!({"conversations": "all"})).0);
         cast.stage.clock.advance_s(oauth::token::ACCESS_TOKEN_S + 1);
         cast.mint();
         cast
@@ -101,6 +101,11 @@ impl Cast {
 
     fn keep(&self, name: &'static str, token: String) {
         self.tokens.borrow_mut().insert(name, token);
+    }
+
+    /// An app that nobody has let in yet, so that what it is let is a grant of its own.
+    pub(super) fn an_app(&self) -> App {
+        self.stage.app(EVERYTHING)
     }
 
     /// A grant of every action unless it says otherwise: its access token, and its id.
@@ -124,31 +129,32 @@ impl Cast {
         let (ada, all) = (self.own("ada"), json!({"conversations": "all"}));
         for action in ["list", "read", "send", "delete"] {
             let alone = json!({"actions": [action], "conversations": "all"});
-            self.keep(action, self.grant_by(&self.jukebox, "ada", alone).0);
+            self.keep(action, self.grant_by(&self.an_app(), "ada", alone).0);
         }
-        let (token, grant) = self.grant_by(&self.jukebox, "ada", all.clone());
+        let (token, grant) = self.grant_by(&self.an_app(), "ada", all.clone());
         self.keep("all", token.clone());
         self.keep("token", token);
         *self.grant.borrow_mut() = Some(grant);
-        self.keep("far", self.grant_by(&self.jukebox, "ada", json!({"conversations": "started"})).0);
+        self.keep("far", self.grant_by(&self.an_app(), "ada", json!({"conversations": "started"})).0);
         self.keep("other", self.grant_by(&self.other, "cem", all.clone()).0);
 
-        let (revoked, grant) = self.grant_by(&self.jukebox, "ada", all.clone());
+        let (revoked, grant) = self.grant_by(&self.an_app(), "ada", all.clone());
         stage.wait(vault.grant_revoke(&ada, grant)).unwrap();
         self.keep("revoked", revoked);
-        let (paused, grant) = self.grant_by(&self.jukebox, "ada", all.clone());
+        let (paused, grant) = self.grant_by(&self.an_app(), "ada", all.clone());
         stage.wait(vault.grant_pause(&ada, grant, true)).unwrap();
         self.keep("paused", paused);
-        let spent = self.grant_by(&self.jukebox, "ada", json!({"conversations": "all", "uses": 1})).0;
+        let spent = self.grant_by(&self.an_app(), "ada", json!({"conversations": "all", "uses": 1})).0;
         stage.api(&spent).get("/v1/conversations").expect(200);
         self.keep("spent", spent);
         let halted = stage.app_named("Halted", EVERYTHING, false);
         self.keep("halted", self.grant_by(&halted, "ada", all).0);
         stage.wait(vault.app_suspend(halted.id, "a breach")).unwrap();
 
-        let ask = Fields::ask(&self.jukebox).with("scope", "openid profile offline_access");
+        let app = self.an_app();
+        let ask = Fields::ask(&app).with("scope", "openid profile offline_access");
         let code = code_of(stage, &self.person("ada"), &ask);
-        let told = Fields::code(&self.jukebox, &code).post(stage, "/token").expect(200).json();
+        let told = Fields::code(&app, &code).post(stage, "/token").expect(200).json();
         self.keep("face", told["access_token"].as_str().unwrap().to_owned());
         self.keep("garbage", "wxa_garbage".to_owned());
     }

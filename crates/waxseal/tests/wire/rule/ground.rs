@@ -3,7 +3,7 @@ use super::callers::{Caller, Cast, Sends};
 use super::routes::Route;
 use crate::issuer::Fields;
 use crate::raw;
-use crate::stage::{PASSWORD, REDIRECT, encoded, form, query};
+use crate::stage::{App, PASSWORD, REDIRECT, encoded, form, query};
 use model::ConversationId;
 use serde_json::{Value, json};
 
@@ -77,8 +77,14 @@ impl Ground {
                 Body::Json(json!({"content": {"type": "text", "text": "from the app"}}))
             }
             "/authorize" => Body::Form(Fields::ask(&cast.jukebox).0),
-            "/token" => Body::Form(Fields::refresh(&cast.jukebox, &self.refresh(cast)).0),
-            "/revoke" => Body::Form(Fields::revoke(&cast.jukebox, &self.refresh(cast)).0),
+            "/token" => {
+                let (app, token) = self.refresh(cast);
+                Body::Form(Fields::refresh(&app, &token).0)
+            }
+            "/revoke" => {
+                let (app, token) = self.refresh(cast);
+                Body::Form(Fields::revoke(&app, &token).0)
+            }
             "/consent" => form(&[("request", &question(cast)), ("decision", "deny")]),
             "/share" => {
                 let friend = cast.people["dan"].id.to_string();
@@ -116,12 +122,13 @@ impl Ground {
     /// A grant of Ada's for this request alone.
     fn grant(&self, cast: &Cast) -> String {
         let details = json!({"actions": ["list", "read"], "conversations": "all"});
-        cast.stage.grant(&cast.person("ada"), &cast.jukebox, details).grant.to_string()
+        cast.stage.grant(&cast.person("ada"), &cast.an_app(), details).grant.to_string()
     }
 
-    fn refresh(&self, cast: &Cast) -> String {
-        let details = json!({"actions": ["list"], "conversations": "all"});
-        cast.stage.grant(&cast.person("ada"), &cast.jukebox, details).refresh.unwrap()
+    fn refresh(&self, cast: &Cast) -> (App, String) {
+        let (app, details) = (cast.an_app(), json!({"actions": ["list"], "conversations": "all"}));
+        let refresh = cast.stage.grant(&cast.person("ada"), &app, details).refresh.unwrap();
+        (app, refresh)
     }
 }
 
@@ -150,7 +157,7 @@ fn befriended_by_nobody(cast: &Cast) {
 
 /// A question that waits for an answer.
 fn question(cast: &Cast) -> String {
-    let answer = cast.stage.get(&Fields::ask(&cast.jukebox).path()).expect(303);
+    let answer = cast.stage.get(&Fields::ask(&cast.an_app()).path()).expect(303);
     query(answer.location(), "request").unwrap()
 }
 

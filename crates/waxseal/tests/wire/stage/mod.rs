@@ -326,11 +326,29 @@ impl Stage {
         choose: impl FnOnce(Form) -> Form,
     ) -> Tokens {
         let path = self.authorize_path(app, SCOPE, Some(&asked(details)));
-        let browser = self.browser_of(person);
-        let page = browser.open(&path).expect(200);
-        let left = self.consent(&browser, choose(page.form("/consent")), "allow");
+        let (browser, page) = self.asked(person, &path);
+        let left = match page.answer.status {
+            // She let all of this before: what comes hangs on the grant that stands.
+            303 => page.answer.location().to_owned(),
+            _ => self.consent(&browser, choose(page.expect(200).form("/consent")), "allow"),
+        };
         let code = query(&left, "code").unwrap_or_else(|| panic!("no code in {left}"));
         Tokens::read(self.redeem(app, &code).expect(200).json())
+    }
+
+    /// Opens an app's question in her browser; in another one, where she signs in on the way, if she must prove first that
+    /// it is her. Her own session goes on untouched.
+    #[track_caller]
+    pub(crate) fn asked(&self, person: &Person, path: &str) -> (Browser, Page) {
+        let browser = self.browser_of(person);
+        let page = browser.open(path);
+        if !page.at.starts_with("/sign-in") {
+            return (browser, page);
+        }
+        let browser = self.browser();
+        let form = browser.open(path).expect(200).form("/sign-in").fill("handle", &person.handle);
+        let page = browser.press(&form.fill("password", PASSWORD), None);
+        (browser, page)
     }
 
     /// Answers the consent form; where the browser is sent then comes back.
