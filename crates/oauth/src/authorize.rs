@@ -39,12 +39,22 @@ pub struct Request {
     pub max_age: Option<i64>,
     /// Who the app thinks she is: only a suggestion for the sign-in form.
     pub login_hint: Option<String>,
-    /// Who she must be: whom an ID token of ours, sent along, is about.
+    /// Who she must be, if an ID token was sent along to say so.
     #[serde(default)]
-    pub hinted: Option<PersonId>,
+    pub hinted: Option<Hinted>,
     /// What is to become of a grant that the app holds.
     #[serde(default)]
     pub manage: Manage,
+}
+
+/// Whom an `id_token_hint` names.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Hinted {
+    /// The person whom an ID token of ours is about.
+    Person(PersonId),
+    /// It is no ID token of ours: it breaks nothing, but answers nothing either.
+    Nobody,
 }
 
 /// What an app wants done with a grant that it holds (Grant Management for OAuth 2.0).
@@ -287,7 +297,11 @@ impl Request {
     ) -> Next {
         let refuse = |code, why| Next::Refuse(OAuthError::new(code, why));
         let is_fresh = signed_in.is_some_and(|(at, _)| self.is_fresh(at, asked_at, now));
-        let is_other = signed_in.is_some_and(|(_, who)| self.hinted.is_some_and(|hinted| hinted != who));
+        let is_other = signed_in.is_some_and(|(_, who)| match self.hinted {
+            Some(Hinted::Person(hinted)) => hinted != who,
+            Some(Hinted::Nobody) => self.prompt.none,
+            None => false,
+        });
         // Who signed in since the question came, and is still somebody else, will not become the one who is meant.
         if is_other && signed_in.is_some_and(|(at, _)| at >= asked_at) {
             return refuse(ErrorCode::LoginRequired, "another person is signed in than id_token_hint names");

@@ -54,6 +54,46 @@ fn no_nonce_is_invented_and_a_failed_signature_is_no_token() {
 }
 
 #[test]
+fn a_hint_is_believed_if_we_made_it() {
+    let key = SigningKey::from_slice(&[7; 32]).unwrap();
+    let sign = |input: &[u8]| -> Result<[u8; 64], std::convert::Infallible> {
+        let signature: Signature = key.sign(input);
+        Ok(signature.to_bytes().into())
+    };
+    let read = |token: &str| {
+        hint(token, "https://seal.example", |kid, input, signature| {
+            let signature = Signature::from_slice(signature).unwrap();
+            kid == "key-1" && VerifyingKey::from(&key).verify(input, &signature).is_ok()
+        })
+    };
+    let session = SessionId::from_bytes([3; 16]);
+    let good = IdToken { session: Some(session), ..token() }.signed("key-1", sign).unwrap();
+    assert_eq!(read(&good), Some(Hint { person: PERSON, app: APP, session: Some(session) }));
+    assert_eq!(read(&token().signed("key-1", sign).unwrap()).unwrap().session, None);
+
+    let elsewhere = IdToken { issuer: "https://evil.example", ..token() }.signed("key-1", sign).unwrap();
+    let other_key = token().signed("key-2", sign).unwrap();
+    let none = format!(
+        "{}.{}.",
+        BASE64URL_NOPAD.encode(br#"{"alg":"none","kid":"key-1","typ":"JWT"}"#),
+        part_of(&good, 1)
+    );
+    let logout = BASE64URL_NOPAD.encode(br#"{"alg":"ES256","kid":"key-1","typ":"logout+jwt"}"#);
+    let logout = format!("{logout}.{}.{}", part_of(&good, 1), part_of(&good, 2));
+    let spoilt = good.replacen('.', ".e", 1);
+    let padded = format!("{good}=");
+    for bad in
+        ["", "a.b", "a.b.c", &elsewhere, &other_key, &none, &logout, &spoilt, &padded, &"x".repeat(5_000)]
+    {
+        assert_eq!(read(bad), None, "{bad}");
+    }
+}
+
+fn part_of(token: &str, at: usize) -> &str {
+    token.split('.').nth(at).unwrap()
+}
+
+#[test]
 fn at_hash_by_the_known_example() {
     // The example in OpenID Connect Core, appendix A.3 and A.4.
     assert_eq!(at_hash("jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y"), "77QmUPtjPfzWtF2AnpK9RQ");

@@ -11,7 +11,7 @@ use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use oauth::authorize::{Next, PageError, Rejected, Request, authorize};
+use oauth::authorize::{Hinted, Next, PageError, Rejected, Request, authorize};
 use oauth::{ErrorCode, OAuthError, Params};
 use std::sync::Arc;
 use vault::{Facts, Own, Refusal, session_of};
@@ -66,7 +66,7 @@ async fn go_on(doors: &Doors, params: &Params, visit: &Visit) -> Result<Response
         None => None,
     };
     let request = match authorize(params, app.as_ref(), &doors.issuer) {
-        Ok(request) => request,
+        Ok(request) => Request { hinted: hinted(doors, params).await?, ..request },
         Err(Rejected::Page(error)) => return Ok(page_error(doors, error)),
         Err(Rejected::Back { uri, .. }) => return Ok(back(&uri)),
     };
@@ -84,6 +84,14 @@ async fn go_on(doors: &Doors, params: &Params, visit: &Visit) -> Result<Response
     }
     let waiting = vault.authorization_add(&request).await?;
     Ok(back(&format!("/consent?request={waiting}")))
+}
+
+/// Whom the app means by an ID token of ours. A hint that we did not make says nothing; but who sent one wanted somebody,
+/// so nothing is answered without a page then.
+async fn hinted(doors: &Doors, params: &Params) -> Result<Option<Hinted>, Problem> {
+    let Some(token) = params.value("id_token_hint") else { return Ok(None) };
+    let hint = doors.vault.id_token_hint(token).await?;
+    Ok(Some(hint.map_or(Hinted::Nobody, |hint| Hinted::Person(hint.person))))
 }
 
 /// The app wants no page: a code if she let all of this before, or else what it would take.

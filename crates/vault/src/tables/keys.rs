@@ -12,10 +12,11 @@ use ledger::note::LogKey;
 use ledger::receipt::ReceiptSigner;
 use ledger::record::AccessRecord;
 use model::{Time, World};
-use oauth::id_token::{ID_TOKEN_S, IdToken};
+use oauth::id_token::{self, Hint, ID_TOKEN_S, IdToken};
 use oauth::jwks::{Jwks, PublicKey, jwks};
 use oauth::token::ACCESS_TOKEN_S;
-use p256::ecdsa::{Signature, SigningKey, signature::Signer};
+use p256::ecdsa::signature::{Signer, Verifier};
+use p256::ecdsa::{Signature, SigningKey, VerifyingKey};
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// How long a new key is published before it is used: longer than clients keep a key set without asking again, and than
@@ -338,6 +339,20 @@ impl Vault {
             Ok(signature.to_bytes().into())
         });
         Ok(signed?)
+    }
+
+    /// Whom an ID token of ours is about that comes back as a hint; none if we did not make it, or with a key that is gone.
+    pub async fn id_token_hint(&self, token: &str) -> Result<Option<Hint>, Refusal> {
+        let (ring, now) = (self.ring().await?, self.world.now());
+        let is_ours = |kid: &str, signed: &[u8], signature: &[u8; 64]| {
+            let known = ring.id_tokens.iter().filter(|key| key.retires_at.is_none_or(|at| at > now));
+            let key = known.into_iter().find(|key| key.kid == kid);
+            let signature = Signature::from_slice(signature);
+            key.zip(signature.ok()).is_some_and(|(key, signature)| {
+                VerifyingKey::from(&key.key).verify(signed, &signature).is_ok()
+            })
+        };
+        Ok(id_token::hint(token, &self.issuer, is_ours))
     }
 
     /// The public keys with which clients check ID tokens.

@@ -1,4 +1,5 @@
 //! OAuth 2.1 and OpenID Connect over HTTP: what apps ask of the issuer, right and wrong.
+mod again;
 mod authorize;
 mod details;
 mod jwks;
