@@ -4,7 +4,7 @@ use crate::serve;
 use model::{Content, ConversationId, Handle, World};
 use oauth::Params;
 use oauth::authorize::authorize;
-use oauth::client::{Client, ClientKind};
+use oauth::client::{Client, ClientKind, Profile};
 use oauth::metadata::Issuer;
 use oauth::token::{CodeProof, TokenRequest};
 use vault::{NewApp, Setup, Vault};
@@ -46,7 +46,8 @@ async fn fill(vault: &Vault, people: usize) -> Result<House, Box<dyn std::error:
         partner: "Bench".into(),
         redirect_uris: vec![REDIRECT.into()],
         ceiling: CEILING.into(),
-        secret: false,
+        kind: vault::NewKind::Public,
+        demands: vault::Demands::default(),
     };
     let (app, _) = vault.app_add(app).await?;
     let mut residents = Vec::new();
@@ -88,6 +89,7 @@ async fn token(
         kind: ClientKind::Public,
         redirect_uris: vec![REDIRECT.into()],
         ceiling: ceiling.clone(),
+        profile: Profile::OAuth21,
         live: true,
     };
     let query = format!(

@@ -3,21 +3,95 @@
 //! Invariant: one request proves an app in one way, the way it is registered for. Secrets are known by their hash only and
 //! compared in constant time.
 
+use crate::assertion::{ASSERTION_TYPE, Assertion};
 use crate::error::{ErrorCode, OAuthError, invalid_request};
+use crate::key_set::{KeySet, NotSigned};
+use crate::metadata::Issuer;
+use crate::once::Once;
 use crate::params::{Params, form_decode};
 use data_encoding::BASE64;
-use model::{AppId, Ceiling};
+use model::{AppId, Ceiling, Time};
 use sha2::{Digest, Sha256};
 use std::fmt;
+use std::sync::Arc;
 use subtle::ConstantTimeEq;
 
-/// How an app proves itself. Keys and certificates will be further kinds.
+/// How an app proves itself.
 #[derive(Clone, PartialEq, Eq)]
 pub enum ClientKind {
     /// It runs on people's devices and can keep no secret: only PKCE ties a code to it.
     Public,
     /// It keeps a secret, of which we keep the hash ([`secret_hash`]).
     Secret([u8; 32]),
+    /// It signs a statement with one of these keys (`private_key_jwt`).
+    Keys(KeySource),
+}
+
+/// Where an app's keys are.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum KeySource {
+    /// Registered with it.
+    Inline(Arc<KeySet>),
+    /// Published by it, to be fetched.
+    Uri(String),
+}
+
+/// What is demanded of an app.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub enum Profile {
+    /// FAPI 2.0 Security Profile: it has a key or a certificate, pushes its requests, and its tokens are bound to a key.
+    Fapi2,
+    /// OAuth 2.1: public apps, and secrets where the operator lets them.
+    OAuth21,
+}
+
+impl Profile {
+    /// Its name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Profile::Fapi2 => "fapi2",
+            Profile::OAuth21 => "oauth21",
+        }
+    }
+
+    /// The profile of this name.
+    pub fn parse(name: &str) -> Option<Profile> {
+        [Profile::Fapi2, Profile::OAuth21].into_iter().find(|profile| profile.as_str() == name)
+    }
+}
+
+impl ClientKind {
+    /// Its name in the register.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            ClientKind::Public => "public",
+            ClientKind::Secret(_) => "secret",
+            ClientKind::Keys(_) => "keys",
+        }
+    }
+
+    /// Does it prove itself at all?
+    pub const fn is_confidential(&self) -> bool {
+        !matches!(self, ClientKind::Public)
+    }
+
+    /// Does it prove itself by a key, so that nothing that is stolen from it is worth anything without?
+    pub const fn has_key(&self) -> bool {
+        !matches!(self, ClientKind::Public | ClientKind::Secret(_))
+    }
+
+    /// What is demanded of it unless the operator says otherwise.
+    pub const fn profile(&self) -> Profile {
+        if self.has_key() { Profile::Fapi2 } else { Profile::OAuth21 }
+    }
+
+    /// Where its keys are, if it has some.
+    pub const fn keys(&self) -> Option<&KeySource> {
+        match self {
+            ClientKind::Keys(keys) => Some(keys),
+            ClientKind::Public | ClientKind::Secret(_) => None,
+        }
+    }
 }
 
 /// What the protocol needs to know of an app.
@@ -27,6 +101,8 @@ pub struct Client {
     pub id: AppId,
     /// How it proves itself.
     pub kind: ClientKind,
+    /// What is demanded of it.
+    pub profile: Profile,
     /// Where it may be answered.
     pub redirect_uris: Vec<String>,
     /// The most that it may be granted.
@@ -40,6 +116,7 @@ impl fmt::Debug for ClientKind {
         f.write_str(match self {
             ClientKind::Public => "Public",
             ClientKind::Secret(_) => "Secret",
+            ClientKind::Keys(_) => "Keys",
         })
     }
 }
@@ -61,12 +138,52 @@ pub struct Presented {
 enum Proof {
     None,
     Secret(String),
+    Assertion(String),
 }
 
 impl fmt::Debug for Presented {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let proof = if self.proof == Proof::None { "no secret" } else { "a secret" };
+        let proof = match self.proof {
+            Proof::None => "no secret",
+            Proof::Secret(_) => "a secret",
+            Proof::Assertion(_) => "an assertion",
+        };
         write!(f, "{} with {proof}", self.client_id)
+    }
+}
+
+/// What a proof is judged by.
+#[derive(Clone, Copy, Debug)]
+pub struct Evidence<'a> {
+    /// Who we are.
+    pub issuer: &'a Issuer,
+    /// The keys of the app, if it proves itself by keys and they are at hand.
+    pub keys: Option<&'a KeySet>,
+    /// The present moment.
+    pub now: Time,
+}
+
+/// An app that proved itself.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Proven<'a> {
+    /// Which.
+    pub client: &'a Client,
+    /// What it used up by that. Whether it was used before is for a store to say, before anything else happens.
+    pub once: Option<Once>,
+}
+
+/// Why an app did not prove itself.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Unproven {
+    /// Tell it so.
+    Refused(OAuthError),
+    /// Its statement is in order as far as can be said without its key, and that is not in the set at hand.
+    KeyUnknown,
+}
+
+impl From<OAuthError> for Unproven {
+    fn from(error: OAuthError) -> Self {
+        Unproven::Refused(error)
     }
 }
 
@@ -95,21 +212,26 @@ pub fn check_query(query: &[u8]) -> Result<(), OAuthError> {
 
 /// Reads who a request says it is from: `Authorization: Basic`, or the form. `authorization` is that header's value.
 pub fn presented(authorization: Option<&[u8]>, form: &Params) -> Result<Presented, OAuthError> {
-    if form.value("client_assertion").is_some() || form.value("client_assertion_type").is_some() {
-        return Err(invalid_client("client assertions are not supported"));
-    }
     let secret = form.value("client_secret");
+    let assertion = form.value("client_assertion");
+    let ways = [authorization.is_some(), secret.is_some(), assertion.is_some()];
+    if ways.iter().filter(|way| **way).count() > 1 {
+        return Err(invalid_request(
+            "use one way of client authentication: the Authorization header, client_secret or client_assertion",
+        ));
+    }
+    if let Some(assertion) = assertion {
+        return stated(assertion, form);
+    }
+    if form.value("client_assertion_type").is_some() {
+        return Err(invalid_client("the parameter 'client_assertion' is missing"));
+    }
     let Some(header) = authorization else {
         form.required("client_id")?;
         let client_id = client_id(form).ok_or_else(unknown_client)?;
         let proof = secret.map_or(Proof::None, |secret| Proof::Secret(secret.to_owned()));
         return Ok(Presented { client_id, proof });
     };
-    if secret.is_some() {
-        return Err(invalid_request(
-            "use one way of client authentication: the header or the form, not both",
-        ));
-    }
     let (id, secret) =
         basic(header).ok_or_else(|| invalid_client("the Authorization header is not valid Basic"))?;
     if form.value("client_id").is_some_and(|other| other != id) {
@@ -119,6 +241,19 @@ pub fn presented(authorization: Option<&[u8]>, form: &Params) -> Result<Presente
     // An empty secret is none (RFC 6749 2.3.1).
     let proof = if secret.is_empty() { Proof::None } else { Proof::Secret(secret) };
     Ok(Presented { client_id, proof })
+}
+
+/// Who signed a statement, as it says itself.
+fn stated(assertion: &str, form: &Params) -> Result<Presented, OAuthError> {
+    if form.value("client_assertion_type") != Some(ASSERTION_TYPE) {
+        return Err(invalid_client(format!("client_assertion_type must be '{ASSERTION_TYPE}'")));
+    }
+    let read = Assertion::parse(assertion).map_err(|why| invalid_client(why.to_string()))?;
+    let client_id = read.client_id;
+    if form.value("client_id").is_some_and(|other| other.parse() != Ok(client_id)) {
+        return Err(invalid_client("the form and the client assertion name different clients"));
+    }
+    Ok(Presented { client_id, proof: Proof::Assertion(assertion.to_owned()) })
 }
 
 /// `Basic base64(form-encoded id ":" form-encoded secret)` (RFC 6749 2.3.1).
@@ -134,27 +269,64 @@ fn basic(header: &[u8]) -> Option<(String, String)> {
 }
 
 /// Decides whether the request comes from this app; `client` is what was found under `presented.client_id`.
-pub fn authenticate<'a>(presented: &Presented, client: Option<&'a Client>) -> Result<&'a Client, OAuthError> {
+pub fn authenticate<'a>(
+    presented: &Presented,
+    client: Option<&'a Client>,
+    evidence: Evidence<'_>,
+) -> Result<Proven<'a>, Unproven> {
     let client = client.filter(|client| client.id == presented.client_id).ok_or_else(unknown_client)?;
-    match (&client.kind, &presented.proof) {
-        (ClientKind::Public, Proof::None) => {}
-        (ClientKind::Public, Proof::Secret(_)) => {
-            return Err(invalid_client("this client is public and has no secret; send client_id alone"));
+    let once = match (&client.kind, &presented.proof) {
+        (ClientKind::Public, Proof::None) => None,
+        (ClientKind::Public, _) => {
+            let why = "this client is public and proves itself by nothing; send client_id alone";
+            return Err(invalid_client(why).into());
         }
-        (ClientKind::Secret(_), Proof::None) => return Err(invalid_client("the client secret is missing")),
         (ClientKind::Secret(hash), Proof::Secret(secret)) => {
             if !bool::from(secret_hash(secret).ct_eq(hash)) {
-                return Err(invalid_client("the client secret is wrong"));
+                return Err(invalid_client("the client secret is wrong").into());
             }
+            None
         }
-    }
+        (ClientKind::Secret(_), _) => {
+            return Err(invalid_client("this client proves itself by its secret, which is missing").into());
+        }
+        (ClientKind::Keys(_), Proof::Assertion(assertion)) => Some(proves(assertion, evidence)?),
+        (ClientKind::Keys(_), _) => {
+            return Err(
+                invalid_client("this client proves itself by a client_assertion, which is missing").into()
+            );
+        }
+    };
     if !client.live {
-        return Err(OAuthError::new(ErrorCode::UnauthorizedClient, "the app is suspended or retired"));
+        return Err(OAuthError::new(ErrorCode::UnauthorizedClient, "the app is suspended or retired").into());
     }
-    Ok(client)
+    Ok(Proven { client, once })
 }
 
-fn invalid_client(description: &str) -> OAuthError {
+/// Is the statement in order, and signed with one of the keys?
+fn proves(assertion: &str, evidence: Evidence<'_>) -> Result<Once, Unproven> {
+    let wrong = |why: &dyn fmt::Display| Unproven::Refused(invalid_client(why.to_string()));
+    let assertion = Assertion::parse(assertion).map_err(|why| wrong(&why))?;
+    let once = assertion.check_claims(evidence.issuer, evidence.now).map_err(|why| wrong(&why))?;
+    let keys = evidence.keys.ok_or(Unproven::KeyUnknown)?;
+    match assertion.check(keys) {
+        Ok(()) => Ok(once),
+        Err(NotSigned::KeyUnknown) => Err(Unproven::KeyUnknown),
+        Err(NotSigned::Invalid(why)) => Err(wrong(&format!("the client assertion is not valid: {why}"))),
+    }
+}
+
+/// What an app is told whose key was not found, not even in the newest set.
+pub fn key_unknown() -> OAuthError {
+    invalid_client("no key that is registered for this client has the kid of the client assertion")
+}
+
+/// What an app is told whose proof was used before.
+pub fn replayed() -> OAuthError {
+    invalid_client("the client assertion was used before; make a new one with a new jti for each request")
+}
+
+fn invalid_client(description: impl AsRef<str>) -> OAuthError {
     OAuthError::new(ErrorCode::InvalidClient, description)
 }
 

@@ -8,6 +8,7 @@ const APP: AppId = AppId::from_bytes([1; 16]);
 fn client(kind: ClientKind) -> Client {
     Client {
         id: APP,
+        profile: kind.profile(),
         kind,
         redirect_uris: vec!["https://app.example/cb".to_owned()],
         ceiling: Ceiling {
@@ -29,9 +30,23 @@ fn header(text: &str) -> Vec<u8> {
 /// The outcome of a request by a client of this kind: `ok`, or the error's code.
 fn outcome(kind: ClientKind, authorization: Option<&[u8]>, form: &str) -> &'static str {
     let form = Params::parse(form.as_bytes()).unwrap();
-    let result = presented(authorization, &form)
-        .and_then(|presented| authenticate(&presented, Some(&client(kind))).map(|client| client.id));
-    result.map_or_else(|error| error.code().as_str(), |_| "ok")
+    let result =
+        presented(authorization, &form).and_then(|presented| judged(&presented, Some(&client(kind))));
+    result.map_or_else(|error| error.code().as_str(), |()| "ok")
+}
+
+/// Decides on a proof for which no key is needed.
+fn judged(presented: &Presented, client: Option<&Client>) -> Result<(), OAuthError> {
+    let issuer = Issuer::parse("https://chat.example").unwrap();
+    let evidence = Evidence { issuer: &issuer, keys: None, now: Time::from_micros(0) };
+    match authenticate(presented, client, evidence) {
+        Ok(proven) => {
+            assert_eq!(proven.once, None);
+            Ok(())
+        }
+        Err(Unproven::Refused(error)) => Err(error),
+        Err(Unproven::KeyUnknown) => panic!("there is no key"),
+    }
 }
 
 fn secret() -> ClientKind {
@@ -101,11 +116,11 @@ fn two_ways_at_once_are_refused() {
 fn another_or_no_client_and_a_suspended_one_are_refused() {
     let form = Params::parse(format!("client_id={APP}").as_bytes()).unwrap();
     let presented = presented(None, &form).unwrap();
-    assert_eq!(authenticate(&presented, None).unwrap_err().code(), ErrorCode::InvalidClient);
+    assert_eq!(judged(&presented, None).unwrap_err().code(), ErrorCode::InvalidClient);
     let other = Client { id: AppId::from_bytes([2; 16]), ..client(ClientKind::Public) };
-    assert_eq!(authenticate(&presented, Some(&other)).unwrap_err().code(), ErrorCode::InvalidClient);
+    assert_eq!(judged(&presented, Some(&other)).unwrap_err().code(), ErrorCode::InvalidClient);
     let asleep = Client { live: false, ..client(ClientKind::Public) };
-    assert_eq!(authenticate(&presented, Some(&asleep)).unwrap_err().code(), ErrorCode::UnauthorizedClient);
+    assert_eq!(judged(&presented, Some(&asleep)).unwrap_err().code(), ErrorCode::UnauthorizedClient);
 }
 
 #[test]

@@ -3,20 +3,26 @@
 //! Pure decisions, floor 2: no I/O, no clock, no randomness, no database. A door hands in what was sent and what is stored,
 //! and carries out the answer. What is not offered in [`metadata`] is refused here.
 
+pub mod assertion;
 pub mod authorize;
 pub mod client;
 pub mod consent;
 pub mod details;
 pub mod error;
 pub mod id_token;
+pub mod jose;
 pub mod jwks;
+pub mod key_set;
 pub mod metadata;
+pub mod once;
 pub mod params;
 pub mod pkce;
 pub mod redirect;
 pub mod since;
+mod strict;
 pub mod token;
 pub mod wording;
 
 pub use error::{ErrorCode, OAuthError};
+pub use once::Once;
 pub use params::Params;

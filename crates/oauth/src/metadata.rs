@@ -3,7 +3,7 @@
 //! Invariant: everything listed works, and nothing unlisted does. Every URL is made from the issuer identifier that the
 //! operator configured, never from a request.
 
-use crate::redirect;
+use crate::{jose, redirect};
 use model::Scopes;
 use serde::Serialize;
 use std::fmt;
@@ -82,7 +82,8 @@ impl fmt::Debug for Issuer {
 }
 
 type Words = &'static [&'static str];
-const CLIENT_AUTHENTICATION: Words = &["none", "client_secret_basic", "client_secret_post"];
+const CLIENT_AUTHENTICATION: Words =
+    &["private_key_jwt", "none", "client_secret_basic", "client_secret_post"];
 
 /// The document at both [`OPENID_PATH`] and [`SERVER_PATH`]: one, so that the two cannot disagree.
 #[derive(Clone, Debug, Serialize)]
@@ -99,7 +100,9 @@ pub struct ServerMetadata {
     grant_types_supported: Words,
     code_challenge_methods_supported: Words,
     token_endpoint_auth_methods_supported: Words,
+    token_endpoint_auth_signing_alg_values_supported: Words,
     revocation_endpoint_auth_methods_supported: Words,
+    revocation_endpoint_auth_signing_alg_values_supported: Words,
     authorization_response_iss_parameter_supported: bool,
     authorization_details_types_supported: Words,
     subject_types_supported: Words,
@@ -128,7 +131,9 @@ pub fn server(issuer: &Issuer) -> ServerMetadata {
         grant_types_supported: &["authorization_code", "refresh_token"],
         code_challenge_methods_supported: &["S256"],
         token_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
+        token_endpoint_auth_signing_alg_values_supported: jose::ALGORITHMS,
         revocation_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
+        revocation_endpoint_auth_signing_alg_values_supported: jose::ALGORITHMS,
         authorization_response_iss_parameter_supported: true,
         authorization_details_types_supported: &[crate::details::TYPE],
         subject_types_supported: &["public"],

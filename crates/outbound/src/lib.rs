@@ -23,7 +23,7 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 use target::Target;
 use tokio::sync::Semaphore;
@@ -115,11 +115,14 @@ pub type Lookup = Pin<Box<dyn Future<Output = io::Result<Vec<SocketAddr>>> + Sen
 /// Looks up the addresses of a host and port.
 pub type Resolver = Arc<dyn Fn(String, u16) -> Lookup + Send + Sync>;
 
+/// Made when the first host is dialled: the list of authorities is long, and many a process never dials any.
+type LazyTls = LazyLock<TlsConnector, Box<dyn FnOnce() -> TlsConnector + Send>>;
+
 /// The way out. Cheap to clone; its clones share their limits.
 #[derive(Clone)]
 pub struct Outbound {
     policy: Policy,
-    tls: TlsConnector,
+    tls: Arc<LazyTls>,
     resolver: Resolver,
     exchanges: Arc<Semaphore>,
     lookups: Arc<Semaphore>,
@@ -143,29 +146,36 @@ impl fmt::Debug for Answer {
     }
 }
 
+/// May this URL be dialled, as far as can be said without looking its host up? For telling whoever registers it.
+pub fn check_url(url: &str, private: Private) -> Result<(), UrlInvalid> {
+    Target::parse(url, private).map(|_| ())
+}
+
 impl Outbound {
     /// The way out of this machine: its resolver, and the authorities that it trusts (`SSL_CERT_FILE` names others).
     pub fn new(policy: Policy) -> Outbound {
-        let mut roots = rustls::RootCertStore::empty();
-        // Whatever cannot be read is not trusted; with none, every host is refused as not proven.
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        Outbound::with(policy, roots, dial::system_resolver())
+        let tls = || {
+            let mut roots = rustls::RootCertStore::empty();
+            // Whatever cannot be read is not trusted; with none, every host is refused as not proven.
+            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+            dial::connector(roots)
+        };
+        Outbound::made(policy, LazyLock::new(Box::new(tls)), dial::system_resolver())
     }
 
     /// With authorities and a resolver of the caller's choice.
     pub fn with(policy: Policy, roots: rustls::RootCertStore, resolver: Resolver) -> Outbound {
+        Outbound::made(policy, LazyLock::new(Box::new(|| dial::connector(roots))), resolver)
+    }
+
+    fn made(policy: Policy, tls: LazyTls, resolver: Resolver) -> Outbound {
         Outbound {
             policy,
-            tls: dial::connector(roots),
+            tls: Arc::new(tls),
             resolver,
             exchanges: Arc::new(Semaphore::new(EXCHANGES_MAX)),
             lookups: Arc::new(Semaphore::new(LOOKUPS_MAX)),
         }
-    }
-
-    /// May this URL be dialled, as far as can be said without looking its host up? For telling whoever registers it.
-    pub fn check_url(&self, url: &str) -> Result<(), UrlInvalid> {
-        Target::parse(url, self.policy.private).map(|_| ())
     }
 
     /// Sends a request and takes the answer.

@@ -1,13 +1,17 @@
-//! Places to keep data in for the time of a test: a folder, or a PostgreSQL database.
+//! What tests are handed: places to keep data in (a folder, or a PostgreSQL database), and keys to sign with.
 //!
 //! Invariant: whatever a test is handed here is its own, empty or filled as it asked, and goes when the test does.
 
 pub mod cluster;
 mod postgres;
+mod signer;
+mod site;
 
 use std::path::{Path, PathBuf};
 
 pub use postgres::{Database, database, database_like};
+pub use signer::{Signer, ed25519, es256, rsa};
+pub use site::Site;
 
 /// An empty folder, removed when this is dropped.
 #[derive(Debug)]

@@ -19,7 +19,7 @@ pub use engine::{Fault, OpenError, Place, Timing};
 pub use refusal::Refusal;
 pub use sealed::*;
 pub use tables::accounts::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN};
-pub use tables::app_registry::{ListedApp, NewApp};
+pub use tables::app_registry::{Demands, ListedApp, NewApp, NewKind};
 pub use tables::apps::AppFacts;
 pub use tables::authorizations::{AUTHORIZATION_S, Waiting};
 pub use tables::connected::{Connected, GrantHistory};

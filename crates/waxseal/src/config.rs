@@ -6,6 +6,7 @@ use crate::cli::Stop;
 use crate::listener::Peer;
 use api::Limit;
 use clap::Args;
+use outbound::{Policy, Private};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use vault::Place;
@@ -52,6 +53,9 @@ pub struct ListenOptions {
     /// How many requests a minute one grant may make of the API; 0 for no limit [default: 6000]
     #[arg(long, value_name = "N", env = "WAXSEAL_REQUESTS_PER_MINUTE")]
     requests_per_minute: Option<u32>,
+    /// Fetch keys of apps from loopback addresses too, over http if need be: for development alone
+    #[arg(long, env = "WAXSEAL_ALLOW_LOOPBACK_FETCH")]
+    allow_loopback_fetch: bool,
     /// Log as JSON, one object a line
     #[arg(long, env = "WAXSEAL_LOG_JSON")]
     log_json: bool,
@@ -68,6 +72,7 @@ struct File {
     metrics_listen: Option<String>,
     behind_proxy: Option<bool>,
     requests_per_minute: Option<u32>,
+    allow_loopback_fetch: Option<bool>,
     log_json: Option<bool>,
 }
 
@@ -86,6 +91,8 @@ pub struct Settings {
     pub peer: Peer,
     /// How much one grant may ask of the API.
     pub limit: Option<Limit>,
+    /// Which addresses are dialled that others chose.
+    pub outbound: Policy,
     /// Log as JSON.
     pub log_json: bool,
 }
@@ -103,6 +110,8 @@ impl Settings {
         let behind_proxy = listen.behind_proxy || file.behind_proxy.unwrap_or_default();
         let requests = listen.requests_per_minute.or(file.requests_per_minute);
         let limit = requests.map_or(Limit::default(), |requests| Limit { requests, window_s: 60 });
+        let loopback = listen.allow_loopback_fetch || file.allow_loopback_fetch.unwrap_or_default();
+        let private = if loopback { Private::Loopback } else { Private::Refused };
         Ok(Settings {
             place,
             peer: if behind_proxy { Peer::Forwarded } else { Peer::Direct },
@@ -110,6 +119,7 @@ impl Settings {
             public_url: store.public_url.clone().or(file.public_url),
             listen: listen.listen.clone().or(file.listen).unwrap_or_else(|| LISTEN.to_owned()),
             metrics_listen: listen.metrics_listen.clone().or(file.metrics_listen),
+            outbound: Policy { private },
             log_json: listen.log_json || file.log_json.unwrap_or_default(),
         })
     }

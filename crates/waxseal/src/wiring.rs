@@ -11,6 +11,7 @@ use bus::Bus;
 use http::{HeaderName, HeaderValue, header};
 use model::World;
 use oauth::metadata::Issuer;
+use outbound::{Outbound, Policy, Private};
 use std::sync::Arc;
 use vault::{OpenError, Place, Setup, Vault};
 
@@ -23,6 +24,8 @@ pub struct House {
     pub bus: Bus,
     /// How much one grant may ask of the API; `None`: as much as the machine gives.
     pub limit: Option<Limit>,
+    /// The way to addresses that others chose.
+    pub outbound: Outbound,
     issuer: Issuer,
 }
 
@@ -34,15 +37,16 @@ impl House {
         let bus = Bus::default();
         let teller = bus.clone();
         vault.tell(move |hint| teller.tell(hint));
-        Ok(House { vault, bus, limit: Some(Limit::default()), issuer })
+        let outbound = Outbound::new(Policy { private: Private::Refused });
+        Ok(House { vault, bus, limit: Some(Limit::default()), outbound, issuer })
     }
 
     /// Every route of every door.
     pub fn router(&self) -> Router {
-        let House { vault, bus, limit, issuer } = self.clone();
+        let House { vault, bus, limit, outbound, issuer } = self.clone();
         let api = api::Doors { vault: vault.clone(), bus: bus.clone(), limit };
         let pages = pages::Doors { vault: vault.clone(), bus, issuer: issuer.clone() };
-        let sign_in = issuer::Doors { vault: vault.clone(), issuer, show: pages::error_page };
+        let sign_in = issuer::Doors::new(vault.clone(), issuer, outbound, pages::error_page);
         Router::new()
             .merge(api::routes(api))
             .merge(issuer::routes(sign_in))

@@ -53,7 +53,8 @@ async fn scene() -> Scene {
         partner: "Jukebox Ltd".into(),
         redirect_uris: vec![REDIRECT.into()],
         ceiling: ceiling.into(),
-        secret: false,
+        kind: vault::NewKind::Public,
+        demands: vault::Demands::default(),
     };
     let (app, _) = vault.app_add(new).await.unwrap();
     let request = Request {

@@ -437,6 +437,8 @@ pub struct DirectoryEntry {
     pub partner: String,
     /// `public`, or `secret` if it proves itself with one.
     pub kind: String,
+    /// What it has to keep to at sign-in: `fapi2` or `oauth21`.
+    pub profile: String,
     /// Where people are sent back to.
     pub redirect_uris: Vec<String>,
     /// The most that it may ever be granted, in the words of `authorization_details`.

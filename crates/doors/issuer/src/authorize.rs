@@ -3,46 +3,41 @@
 //! Invariant: what is not in order never reaches a page that could be agreed to, and nothing is sent to an address that
 //! is not registered.
 
-use crate::arrivals::{Address, Arrivals};
+use crate::arrivals::Address;
 use crate::problem::Problem;
 use crate::{Doors, client};
-use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use oauth::authorize::{Hinted, Next, PageError, Rejected, Request, authorize};
 use oauth::{ErrorCode, OAuthError, Params};
-use std::sync::Arc;
 use vault::{Facts, Own, Refusal, session_of};
 
 /// What is needed of a request beside its parameters.
 pub(crate) struct Visit {
     headers: HeaderMap,
     from: Address,
-    arrivals: Arc<Arrivals>,
 }
 
 pub(crate) async fn authorize_get(
     State(doors): State<Doors>,
-    Extension(arrivals): Extension<Arc<Arrivals>>,
     from: Address,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
     let params = Params::parse(query.unwrap_or_default().as_bytes());
-    answer(&doors, params, &Visit { headers, from, arrivals }).await
+    answer(&doors, params, &Visit { headers, from }).await
 }
 
 pub(crate) async fn authorize_post(
     State(doors): State<Doors>,
-    Extension(arrivals): Extension<Arc<Arrivals>>,
     from: Address,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
     let params = client::form(&headers, &body);
-    answer(&doors, params, &Visit { headers, from, arrivals }).await
+    answer(&doors, params, &Visit { headers, from }).await
 }
 
 async fn answer(doors: &Doors, params: Result<Params, OAuthError>, visit: &Visit) -> Response {
@@ -62,7 +57,7 @@ async fn go_on(doors: &Doors, params: &Params, visit: &Visit) -> Result<Response
     let vault = &doors.vault;
     let now = vault.world().now();
     let app = match oauth::client::client_id(params) {
-        Some(id) => vault.app_find(id).await?.map(|app| client::client(app, now)),
+        Some(id) => vault.app_find(id).await?.map(|app| app.client_at(now)),
         None => None,
     };
     let request = match authorize(params, app.as_ref(), &doors.issuer) {
@@ -79,7 +74,7 @@ async fn go_on(doors: &Doors, params: &Params, visit: &Visit) -> Result<Response
     if request.prompt.none {
         return Ok(back(&without_a_page(doors, &request, &visit.headers).await?));
     }
-    if let Err(wait_s) = visit.arrivals.enter(visit.from, now) {
+    if let Err(wait_s) = doors.inside.questions.enter(visit.from, now) {
         return Ok(too_many(doors, wait_s));
     }
     let waiting = vault.authorization_add(&request).await?;

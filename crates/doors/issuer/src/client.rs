@@ -1,22 +1,36 @@
-//! Which app asks at the token and revocation endpoints: reads its proof, lets the `oauth` room judge it.
+//! Which app asks at the endpoints that apps call: reads its proof, lets the `oauth` room judge it, uses it up.
+//!
+//! Invariant: a proof that can serve once has been used up, durably, before anything is done for whom it proved.
 
 use crate::Doors;
+use crate::arrivals::{Address, Most};
 use crate::problem::Problem;
+use axum::extract::FromRequestParts;
 use http::request::Parts;
 use http::{HeaderMap, header};
 use model::AppId;
-use oauth::client::{Client, ClientKind, authenticate, check_query, presented};
-use oauth::{ErrorCode, OAuthError, Params};
-use vault::AppFacts;
+use oauth::client::{
+    Client, Evidence, KeySource, Presented, Unproven, authenticate, check_query, key_unknown, presented,
+    replayed,
+};
+use oauth::{ErrorCode, OAuthError, Once, Params};
 
-/// What the protocol needs of an app.
-pub(crate) fn client(app: AppFacts, now: model::Time) -> Client {
-    Client {
-        id: app.id,
-        live: app.live_at(now),
-        kind: app.secret.map_or(ClientKind::Public, ClientKind::Secret),
-        redirect_uris: app.redirect_uris,
-        ceiling: app.ceiling,
+/// How often an address may fail to prove an app before it has to wait.
+pub(crate) const FAILURES: Most = Most { times: 300, window_s: 300 };
+
+/// An app that proved itself, and what it sent.
+#[derive(Debug)]
+pub(crate) struct Proved {
+    /// What is known of it.
+    pub(crate) client: Client,
+    /// The form that it sent.
+    pub(crate) form: Params,
+}
+
+impl Proved {
+    /// Which app.
+    pub(crate) fn app(&self) -> AppId {
+        self.client.id
     }
 }
 
@@ -35,7 +49,26 @@ pub(crate) fn form(headers: &HeaderMap, body: &[u8]) -> Result<Params, OAuthErro
 }
 
 /// Reads the form and proves the app that sent it.
-pub(crate) async fn proved(doors: &Doors, parts: &Parts, body: &[u8]) -> Result<(AppId, Params), Problem> {
+pub(crate) async fn proved(doors: &Doors, parts: &mut Parts, body: &[u8]) -> Result<Proved, Problem> {
+    let (proved, once) = identified(doors, parts, body).await?;
+    if doors.vault.use_once(once.into_iter().collect()).await?.is_some() {
+        return Err(replayed().into());
+    }
+    Ok(proved)
+}
+
+/// Finds out which app asks; what it proved itself by is yet to be used up.
+async fn identified(
+    doors: &Doors,
+    parts: &mut Parts,
+    body: &[u8],
+) -> Result<(Proved, Option<Once>), Problem> {
+    let now = doors.vault.world().now();
+    let Ok(from) = Address::from_request_parts(parts, &()).await;
+    if let Err(wait_s) = doors.inside.failures.room(&from, now) {
+        let why = "too many requests from this address did not prove their client; wait";
+        return Err(Problem::too_many(wait_s, why));
+    }
     check_query(parts.uri.query().unwrap_or_default().as_bytes())?;
     let form = form(&parts.headers, body)?;
     let mut authorization = parts.headers.get_all(header::AUTHORIZATION).iter();
@@ -46,10 +79,43 @@ pub(crate) async fn proved(doors: &Doors, parts: &Parts, body: &[u8]) -> Result<
     let used_header = header.is_some();
     let prove = async {
         let presented = presented(header.map(|value| value.as_bytes()), &form)?;
-        let app = doors.vault.app_find(presented.client_id).await?;
-        let client = app.map(|app| client(app, doors.vault.world().now()));
-        Ok(authenticate(&presented, client.as_ref())?.id)
+        judged(doors, &presented).await
     };
-    let app = prove.await.map_err(|problem: Problem| problem.challenged(used_header))?;
-    Ok((app, form))
+    let (client, once) = prove.await.map_err(|problem: Problem| {
+        if problem.is_unproven() {
+            let _ = doors.inside.failures.enter(from, now);
+        }
+        problem.challenged(used_header)
+    })?;
+    Ok((Proved { client, form }, once))
+}
+
+/// Judges a proof by what is registered; fetches the app's keys if they are elsewhere.
+async fn judged(doors: &Doors, presented: &Presented) -> Result<(Client, Option<Once>), Problem> {
+    let now = doors.vault.world().now();
+    let app = doors.vault.app_find(presented.client_id).await?;
+    let client = app.map(|app| app.client_at(now));
+    let source = client.as_ref().and_then(|client| client.kind.keys()).cloned();
+    let (uri, mut keys) = match source {
+        Some(KeySource::Inline(keys)) => (None, Some(keys)),
+        Some(KeySource::Uri(uri)) => (Some(uri), None),
+        None => (None, None),
+    };
+    if let Some(uri) = &uri {
+        keys = doors.inside.keys.kept(presented.client_id, uri, now);
+    }
+    // At first with the keys at hand, then with newer ones: so nothing is fetched for what could not be taken anyway.
+    for newer in [false, true] {
+        if let (true, Some(uri)) = (newer, &uri) {
+            let fetched = doors.inside.keys.newer(presented.client_id, uri, keys.as_ref(), now).await;
+            keys = Some(fetched.map_err(|why| OAuthError::new(ErrorCode::InvalidClient, why))?);
+        }
+        let evidence = Evidence { issuer: &doors.issuer, keys: keys.as_deref(), now };
+        match authenticate(presented, client.as_ref(), evidence) {
+            Ok(proven) => return Ok((proven.client.clone(), proven.once)),
+            Err(Unproven::Refused(error)) => return Err(error.into()),
+            Err(Unproven::KeyUnknown) => {}
+        }
+    }
+    Err(key_unknown().into())
 }

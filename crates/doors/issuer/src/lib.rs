@@ -7,19 +7,22 @@ mod arrivals;
 mod authorize;
 mod client;
 mod jwks;
+mod keys;
 mod metadata;
 mod problem;
 mod revoke;
 mod token;
 mod userinfo;
 
+use arrivals::{Address, Arrivals};
+use axum::Router;
 use axum::routing::{get, post};
-use axum::{Extension, Router};
 use http::{HeaderName, Method, header};
 use oauth::metadata::{
     AUTHORIZE_PATH, Issuer, JWKS_PATH, OPENID_PATH, RESOURCE_PATH, REVOKE_PATH, SERVER_PATH, TOKEN_PATH,
     USERINFO_PATH,
 };
+use outbound::Outbound;
 use std::sync::Arc;
 use tower_http::cors::{Any, CorsLayer};
 use tower_http::limit::RequestBodyLimitLayer;
@@ -37,6 +40,31 @@ pub struct Doors {
     pub issuer: Issuer,
     /// Draws a page that tells the person a title and a sentence.
     pub show: fn(&str, &str) -> String,
+    inside: Arc<Inside>,
+}
+
+/// What this door keeps in memory.
+struct Inside {
+    keys: keys::Keys,
+    questions: Arrivals<Address>,
+    failures: Arrivals<Address>,
+}
+
+impl Doors {
+    /// A door of this house; `outbound` is how it fetches the keys that apps publish.
+    pub fn new(
+        vault: Arc<Vault>,
+        issuer: Issuer,
+        outbound: Outbound,
+        show: fn(&str, &str) -> String,
+    ) -> Doors {
+        let inside = Inside {
+            keys: keys::Keys::new(outbound),
+            questions: Arrivals::new(arrivals::QUESTIONS),
+            failures: Arrivals::new(client::FAILURES),
+        };
+        Doors { vault, issuer, show, inside: Arc::new(inside) }
+    }
 }
 
 impl std::fmt::Debug for Doors {
@@ -63,7 +91,6 @@ pub fn routes(doors: Doors) -> Router {
         .layer(cors);
     Router::new()
         .route(AUTHORIZE_PATH, get(authorize::authorize_get).post(authorize::authorize_post))
-        .layer(Extension(Arc::new(arrivals::Arrivals::default())))
         .merge(for_scripts)
         .layer(RequestBodyLimitLayer::new(FORM_BYTES_MAX))
         .with_state(doors)

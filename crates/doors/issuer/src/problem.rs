@@ -14,9 +14,22 @@ pub(crate) struct Problem {
     error: OAuthError,
     /// The scheme of the `Authorization` header that did not prove the client, for `WWW-Authenticate`.
     challenge: Option<&'static str>,
+    /// Too many of these: in how many seconds there is room for more.
+    wait_s: Option<i64>,
 }
 
 impl Problem {
+    /// There were too many of these.
+    pub(crate) fn too_many(wait_s: i64, why: &str) -> Self {
+        let error = OAuthError::new(ErrorCode::TemporarilyUnavailable, why);
+        Problem { error, challenge: None, wait_s: Some(wait_s) }
+    }
+
+    /// Did the client fail to prove itself?
+    pub(crate) fn is_unproven(&self) -> bool {
+        self.error.code() == ErrorCode::InvalidClient
+    }
+
     /// The same, answered to a client that used `Authorization`.
     pub(crate) fn challenged(mut self, used_header: bool) -> Self {
         if used_header && self.error.code() == ErrorCode::InvalidClient {
@@ -28,7 +41,7 @@ impl Problem {
 
 impl From<OAuthError> for Problem {
     fn from(error: OAuthError) -> Self {
-        Problem { error, challenge: None }
+        Problem { error, challenge: None, wait_s: None }
     }
 }
 
@@ -76,12 +89,18 @@ fn broke(fault: &Fault) -> OAuthError {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.error.status()).unwrap_or(StatusCode::BAD_REQUEST);
+        let status = match self.wait_s {
+            Some(_) => StatusCode::TOO_MANY_REQUESTS,
+            None => StatusCode::from_u16(self.error.status()).unwrap_or(StatusCode::BAD_REQUEST),
+        };
         let mut response = (status, Json(&self.error)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some(challenge) = self.challenge {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        }
+        if let Some(wait_s) = self.wait_s {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(wait_s));
         }
         if status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));

@@ -10,11 +10,11 @@ use http::{HeaderName, StatusCode, header};
 /// 200 whether or not the token was any good; what was, is dead when this answers.
 pub(crate) async fn revoke(
     State(doors): State<Doors>,
-    parts: Parts,
+    mut parts: Parts,
     body: Bytes,
 ) -> Result<(StatusCode, [(HeaderName, &'static str); 1]), Problem> {
-    let (app, form) = client::proved(&doors, &parts, &body).await?;
-    let token = oauth::token::parse_revocation(&form)?;
-    doors.vault.token_revoke(app, token).await?;
+    let proved = client::proved(&doors, &mut parts, &body).await?;
+    let token = oauth::token::parse_revocation(&proved.form)?;
+    doors.vault.token_revoke(proved.app(), token).await?;
     Ok((StatusCode::OK, [(header::CACHE_CONTROL, "no-store")]))
 }

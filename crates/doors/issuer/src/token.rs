@@ -11,12 +11,12 @@ use http::request::Parts;
 /// Answers with tokens (RFC 6749 5.1, RFC 9396 7), or with why not.
 pub(crate) async fn token(
     State(doors): State<Doors>,
-    parts: Parts,
+    mut parts: Parts,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    let (app, form) = client::proved(&doors, &parts, &body).await?;
-    let request = oauth::token::parse(&form, &doors.issuer)?;
-    let answer = doors.vault.token(app, request).await?;
+    let proved = client::proved(&doors, &mut parts, &body).await?;
+    let request = oauth::token::parse(&proved.form, &doors.issuer)?;
+    let answer = doors.vault.token(proved.app(), request).await?;
     let headers = [
         (header::CONTENT_TYPE, "application/json"),
         (header::CACHE_CONTROL, "no-store"),

@@ -179,11 +179,11 @@ pub(crate) async fn draw(
     let name = Name::from(app.name.as_str());
     let view = Consent {
         page: person.page,
-        partner: app.partner.into(),
+        partner: app.partner.clone().into(),
         purpose: purpose.unwrap_or("Sign you in").into(),
         return_to: address(id),
         returns_to,
-        is_authenticated: app.secret.is_some(),
+        is_authenticated: app.kind.is_confidential(),
         stands: stands(&asks, &name),
         scopes: offer.scopes,
         terms,

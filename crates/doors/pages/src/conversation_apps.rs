@@ -27,7 +27,7 @@ async fn here(
     let whose = found.others.iter().find(|other| other.face.id == active.of);
     Ok(AppHere {
         app: active.name.as_str().into(),
-        partner: door.vault.app(active.id).await?.partner.into(),
+        partner: door.vault.app(active.id).await?.partner.clone().into(),
         whose: whose.map_or(Name::from("you"), |other| other.face.name.as_str().into()),
         own_grant: grant.map(|one| one.grant.id.to_string()),
         may: deeds(active.actions),

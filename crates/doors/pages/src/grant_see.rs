@@ -18,7 +18,7 @@ use oauth::consent::{Choice, offer_again};
 use serde::Deserialize;
 use std::collections::HashMap;
 use std::sync::Arc;
-use vault::{AppFacts, Connected, GrantHistory};
+use vault::{Connected, GrantHistory};
 
 /// How many accesses stand on one page.
 const ACCESSES: i64 = 50;
@@ -143,7 +143,7 @@ pub(crate) async fn draw(
     refused: Option<Refused>,
 ) -> Result<Response, Problem> {
     let one = door.vault.connected_one(&person.own, id).await?;
-    let app: AppFacts = door.vault.app(one.grant.app).await?;
+    let app = door.vault.app(one.grant.app).await?;
     let card = grant_card(door, &person.own, &one, &app).await?;
     let action = part.action.as_deref().and_then(Action::parse);
     let (accesses, pager) = accesses(door, &person, id, (part.before, action)).await?;

@@ -29,7 +29,7 @@ const QUERY_BYTES_MAX: usize = 12_288;
 
 /// What an app asks of the person.
 struct Sheet {
-    app: AppFacts,
+    app: Arc<AppFacts>,
     redirect_uri: String,
     state: Option<String>,
     card: Content,
@@ -97,8 +97,8 @@ async fn draw(door: &Door, person: Person, sheet: Sheet, chosen: Chosen) -> Resu
     let status = if chosen.problem.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let view = Share {
         page: person.page,
-        app: sheet.app.name.into(),
-        partner: sheet.app.partner.into(),
+        app: sheet.app.name.clone().into(),
+        partner: sheet.app.partner.clone().into(),
         card: card_shown(sheet.card).ok_or(Problem::Malformed)?,
         note: chosen.note.unwrap_or(proposed),
         friends,

@@ -37,7 +37,7 @@ async fn behalf(door: &Door, return_to: &str) -> (Option<Name>, Name) {
     let Ok(waiting) = door.vault.authorization(id).await else { return (None, Name::default()) };
     let app = door.vault.app(waiting.request.client_id).await.ok();
     let hint = waiting.request.login_hint.map(Name::from).unwrap_or_default();
-    (app.map(|app| app.name.into()), hint)
+    (app.map(|app| app.name.clone().into()), hint)
 }
 
 /// `GET /sign-in`

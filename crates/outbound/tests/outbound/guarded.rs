@@ -137,9 +137,9 @@ async fn a_name_without_addresses_and_a_port_without_a_listener_are_told_apart()
 
 #[test]
 fn whoever_registers_a_url_is_told_at_once() {
-    let outbound = Outbound::new(PUBLIC);
-    assert_eq!(outbound.check_url("https://keys.example/jwks.json"), Ok(()));
-    assert_eq!(outbound.check_url("http://keys.example/"), Err(UrlInvalid::Scheme));
-    assert_eq!(outbound.check_url("https://127.0.0.1/"), Err(UrlInvalid::Host));
-    assert_eq!(loopback().check_url("http://127.0.0.1:9000/"), Ok(()));
+    let check = |url| outbound::check_url(url, Private::Refused);
+    assert_eq!(check("https://keys.example/jwks.json"), Ok(()));
+    assert_eq!(check("http://keys.example/"), Err(UrlInvalid::Scheme));
+    assert_eq!(check("https://127.0.0.1/"), Err(UrlInvalid::Host));
+    assert_eq!(outbound::check_url("http://127.0.0.1:9000/", Private::Loopback), Ok(()));
 }

@@ -9,4 +9,5 @@ pub(crate) const STEPS: &[Step] = &[
     Step { number: 3, name: "sessions", sql: include_str!("0003_sessions.sql") },
     Step { number: 4, name: "events", sql: include_str!("0004_events.sql") },
     Step { number: 5, name: "shares", sql: include_str!("0005_shares.sql") },
+    Step { number: 6, name: "clients", sql: include_str!("0006_clients.sql") },
 ];

@@ -40,7 +40,8 @@ async fn used(folder: &std::path::Path) -> Vault {
         partner: "Jukebox AB".to_owned(),
         redirect_uris: vec!["https://a.example/".to_owned()],
         ceiling: CEILING.to_owned(),
-        secret: false,
+        kind: vault::NewKind::Public,
+        demands: vault::Demands::default(),
     };
     let (client_id, _) = vault.app_add(new).await.unwrap();
     let handle = Handle::parse("ada").unwrap();
@@ -60,7 +61,7 @@ async fn used(folder: &std::path::Path) -> Vault {
         hinted: None,
         manage: Manage::None,
     };
-    let ceiling = vault.app(client_id).await.unwrap().ceiling;
+    let ceiling = vault.app(client_id).await.unwrap().ceiling.clone();
     let now = vault.world().now();
     let offer = oauth::consent::offer(request.asked.as_ref(), request.scopes, &ceiling, now).unwrap();
     let waiting = vault.authorization_add(&request).await.unwrap();

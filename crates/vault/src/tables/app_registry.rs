@@ -2,7 +2,6 @@
 //!
 //! Invariant: a change and its entry are one transaction, and every change makes a new version that the gate sees at once.
 
-use super::apps::{self, AppFacts};
 use super::events::{self, About};
 use super::ids::id;
 use super::queue;
@@ -12,9 +11,12 @@ use crate::{Fault, Refusal, Vault};
 use ledger::canonical::CanonicalJson;
 use ledger::entry::Entry;
 use ledger::record::{AppEvent, AppRecord};
-use model::{AppId, Time};
+use model::{AppId, Time, World};
+use oauth::client::{ClientKind, KeySource, Profile};
+use oauth::key_set::KeySet;
 use serde::Serialize;
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// An app to be registered.
 #[derive(Debug, Clone)]
@@ -27,8 +29,62 @@ pub struct NewApp {
     pub redirect_uris: Vec<String>,
     /// Its ceiling as JSON; checked by `oauth::details`.
     pub ceiling: String,
-    /// With a secret, or public.
-    pub secret: bool,
+    /// How it will prove itself.
+    pub kind: NewKind,
+    /// What is demanded of it beyond that.
+    pub demands: Demands,
+}
+
+/// How a new app will prove itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NewKind {
+    /// It cannot.
+    Public,
+    /// By a secret, which we make.
+    Secret,
+    /// By one of these keys: a JWKS as JSON.
+    Keys(String),
+    /// By one of the keys that it publishes at this URL.
+    KeysAt(String),
+}
+
+/// What is demanded of a new app.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Demands {
+    /// Its profile; `None`: the one that fits how it proves itself.
+    pub profile: Option<Profile>,
+}
+
+/// What is stored of how an app proves itself.
+struct Proof {
+    kind: ClientKind,
+    /// The secret in the clear, and what goes into the columns.
+    secret: Option<String>,
+    jwks: Option<String>,
+    jwks_uri: Option<String>,
+}
+
+impl NewKind {
+    fn proof(self, world: &World) -> Result<Proof, Refusal> {
+        let bare = |kind| Proof { kind, secret: None, jwks: None, jwks_uri: None };
+        Ok(match self {
+            NewKind::Public => bare(ClientKind::Public),
+            NewKind::Secret => {
+                let secret = Secret::new(SecretKind::Client, world).into_clear();
+                let kind = ClientKind::Secret(oauth::client::secret_hash(&secret));
+                Proof { secret: Some(secret), ..bare(kind) }
+            }
+            NewKind::Keys(jwks) => {
+                let keys = KeySet::parse(jwks.as_bytes()).map_err(|why| Refusal::Invalid(why.to_string()))?;
+                let kind = ClientKind::Keys(KeySource::Inline(Arc::new(keys)));
+                Proof { jwks: Some(jwks), ..bare(kind) }
+            }
+            NewKind::KeysAt(uri) => {
+                let kind = ClientKind::Keys(KeySource::Uri(uri.clone()));
+                Proof { jwks_uri: Some(uri), ..bare(kind) }
+            }
+        })
+    }
 }
 
 /// An app as it is listed: public knowledge.
@@ -40,8 +96,10 @@ pub struct ListedApp {
     pub name: String,
     /// Who runs it.
     pub partner: String,
-    /// `public` or `secret`.
+    /// How it proves itself: `public`, `secret`, `keys`.
     pub kind: String,
+    /// What is demanded of it: `fapi2` or `oauth21`.
+    pub profile: String,
     /// Where it may be sent back to.
     pub redirect_uris: Vec<String>,
     /// The most it may have.
@@ -108,7 +166,7 @@ fn note(
 }
 
 const LIST: &str = "select a.id, a.name, a.partner, a.kind, a.redirect_uris, a.ceiling, a.state, a.why, a.retires_at, \
-    a.created_at, (select count(distinct g.person) from grants g where g.app = a.id and g.state = 'active') \
+    a.created_at, a.profile, (select count(distinct g.person) from grants g where g.app = a.id and g.state = 'active') \
     from apps a order by a.name, a.id";
 
 fn list(db: &mut impl Reads) -> Result<Vec<ListedApp>, Fault> {
@@ -124,7 +182,8 @@ fn list(db: &mut impl Reads) -> Result<Vec<ListedApp>, Fault> {
             why: row.opt_text(7)?.map(str::to_owned),
             retires_at: row.opt_int(8)?.map(Time::from_micros),
             created_at: Time::from_micros(row.int(9)?),
-            people: row.int(10)?,
+            profile: row.text(10)?.to_owned(),
+            people: row.int(11)?,
             history: Vec::new(),
         })
     })?;
@@ -139,31 +198,45 @@ fn list(db: &mut impl Reads) -> Result<Vec<ListedApp>, Fault> {
 impl Vault {
     /// Registers an app. The secret, if it has one, is told this once.
     pub async fn app_add(&self, new: NewApp) -> Result<(AppId, Option<String>), Refusal> {
+        let NewApp { name, partner, redirect_uris, ceiling, kind, demands } = new;
         let (world, now) = (self.world.clone(), self.world.now());
         let app = AppId::new(&world);
-        let secret = new.secret.then(|| Secret::new(SecretKind::Client, &world));
-        let secret = secret.map(Secret::into_clear);
-        let hash = secret.as_deref().map(oauth::client::secret_hash);
-        let uris = serde_json::to_string(&new.redirect_uris).map_err(shape)?;
-        let ceiling: Value = serde_json::from_str(&new.ceiling).map_err(shape)?;
+        let Proof { kind, secret, jwks, jwks_uri } = kind.proof(&world)?;
+        let profile = demands.profile.unwrap_or(kind.profile());
+        if profile == Profile::Fapi2 && !kind.has_key() {
+            let why =
+                "the profile fapi2 is for apps with a key or a certificate; give it one, or take oauth21";
+            return Err(Refusal::Invalid(why.to_owned()));
+        }
+        let uris = serde_json::to_string(&redirect_uris).map_err(shape)?;
+        let value: Value = serde_json::from_str(&ceiling).map_err(shape)?;
         self.engine
             .write("app_add", move |tx| -> Result<(), Refusal> {
-                let kind = if hash.is_some() { "secret" } else { "public" };
+                let hash = match &kind {
+                    ClientKind::Secret(hash) => Some(hash),
+                    ClientKind::Public | ClientKind::Keys(_) => None,
+                };
                 tx.put(
-                    "insert into apps (id, name, partner, kind, secret, redirect_uris, ceiling, state, created_at) \
-                     values ($1, $2, $3, $4, $5, $6, $7, 'live', $8)",
+                    "insert into apps (id, name, partner, kind, secret, jwks, jwks_uri, profile, redirect_uris, ceiling, \
+                     state, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'live', $11)",
                     params![
                         app.as_bytes(),
-                        &new.name,
-                        &new.partner,
-                        kind,
-                        hash.as_ref(),
+                        &name,
+                        &partner,
+                        kind.as_str(),
+                        hash,
+                        jwks.as_deref(),
+                        jwks_uri.as_deref(),
+                        profile.as_str(),
                         &uris,
-                        &new.ceiling,
+                        &ceiling,
                         now.micros()
                     ],
                 )?;
-                let terms = json!({"name": new.name, "partner": new.partner, "ceiling": ceiling});
+                let terms = json!({
+                    "name": name, "partner": partner, "ceiling": value,
+                    "kind": kind.as_str(), "profile": profile.as_str(),
+                });
                 note(tx, app, AppEvent::Registered, now, Some(terms), None)
             })
             .await?;
@@ -231,11 +304,6 @@ impl Vault {
                 note(tx, app, AppEvent::Retired, now, Some(json!({"retires_at": on.to_string()})), None)
             })
             .await
-    }
-
-    /// An app by its `client_id`, with whatever the issuer needs; `None` when there is none.
-    pub async fn app_find(&self, app: AppId) -> Result<Option<AppFacts>, Refusal> {
-        self.engine.read("app_find", move |snap| Ok(apps::read(snap, app)?)).await
     }
 }
 

@@ -3,9 +3,11 @@
 //! Invariant: an `AppFacts` is looked up by the version that the database says now, so it is never older than that.
 
 use super::ids::id;
-use crate::engine::{Reads, params};
+use crate::engine::{Reads, Row, params};
 use crate::{Fault, Refusal, Vault};
 use model::{AppId, Ceiling, Time};
+use oauth::client::{Client, ClientKind, KeySource, Profile};
+use oauth::key_set::KeySet;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -18,8 +20,10 @@ pub struct AppFacts {
     pub name: String,
     /// Who runs it.
     pub partner: String,
-    /// Public, or with a secret (its SHA-256).
-    pub secret: Option<[u8; 32]>,
+    /// How it proves itself.
+    pub kind: ClientKind,
+    /// What is demanded of it.
+    pub profile: Profile,
     /// Where it may be sent back to.
     pub redirect_uris: Vec<String>,
     /// The most it may have.
@@ -36,27 +40,60 @@ impl AppFacts {
     pub fn live_at(&self, now: Time) -> bool {
         self.live && self.retires_at.is_none_or(|at| at > now)
     }
+
+    /// What the protocol needs to know of it.
+    pub fn client_at(&self, now: Time) -> Client {
+        Client {
+            id: self.id,
+            kind: self.kind.clone(),
+            profile: self.profile,
+            redirect_uris: self.redirect_uris.clone(),
+            ceiling: self.ceiling.clone(),
+            live: self.live_at(now),
+        }
+    }
 }
+
+const FIND: &str = "select id, name, partner, redirect_uris, ceiling, version, state, retires_at, profile, \
+    kind, secret, jwks, jwks_uri from apps where id = $1";
 
 /// Reads an app.
 pub(crate) fn read(db: &mut impl Reads, app: AppId) -> Result<Option<AppFacts>, Fault> {
     let shape = |what: &str, why: String| Fault::Shape(format!("{what} of {app}: {why}"));
-    let sql = "select id, name, partner, secret, redirect_uris, ceiling, version, state, retires_at from apps where id = $1";
-    db.one(sql, params![app.as_bytes()], |row| {
-        let secret = row.opt_blob(3)?.map(|bytes| bytes.try_into()).transpose();
+    db.one(FIND, params![app.as_bytes()], |row| {
         Ok(AppFacts {
             id: id(row, 0)?,
             name: row.text(1)?.to_owned(),
             partner: row.text(2)?.to_owned(),
-            secret: secret.map_err(|_| shape("the secret", "not 32 bytes".into()))?,
-            redirect_uris: serde_json::from_str(row.text(4)?)
+            redirect_uris: serde_json::from_str(row.text(3)?)
                 .map_err(|e| shape("redirect_uris", e.to_string()))?,
-            ceiling: oauth::details::parse_ceiling(row.text(5)?)
+            ceiling: oauth::details::parse_ceiling(row.text(4)?)
                 .map_err(|e| shape("the ceiling", e.to_string()))?,
-            version: row.int(6)?,
-            live: row.text(7)? == "live",
-            retires_at: row.opt_int(8)?.map(Time::from_micros),
+            version: row.int(5)?,
+            live: row.text(6)? == "live",
+            retires_at: row.opt_int(7)?.map(Time::from_micros),
+            profile: Profile::parse(row.text(8)?)
+                .ok_or_else(|| shape("the profile", row.text(8).unwrap_or("").to_owned()))?,
+            kind: kind(row)?
+                .ok_or_else(|| shape("the kind", "what it proves itself by is not there".into()))?,
         })
+    })
+}
+
+/// How it proves itself, in columns 9 to 12; none if they contradict each other.
+fn kind(row: &Row<'_>) -> Result<Option<ClientKind>, Fault> {
+    let keys = match (row.opt_text(11)?, row.opt_text(12)?) {
+        (Some(jwks), None) => {
+            KeySet::parse(jwks.as_bytes()).ok().map(|keys| KeySource::Inline(Arc::new(keys)))
+        }
+        (None, Some(uri)) => Some(KeySource::Uri(uri.to_owned())),
+        _ => None,
+    };
+    Ok(match row.text(9)? {
+        "public" => Some(ClientKind::Public),
+        "secret" => row.opt_blob(10)?.and_then(|hash| hash.try_into().ok()).map(ClientKind::Secret),
+        "keys" => keys.map(ClientKind::Keys),
+        _ => None,
     })
 }
 
@@ -80,7 +117,19 @@ impl Apps {
 
 impl Vault {
     /// An app by its `client_id`.
-    pub async fn app(&self, app: AppId) -> Result<AppFacts, Refusal> {
-        self.engine.read("app", move |snap| read(snap, app)?.ok_or(Refusal::NotFound)).await
+    pub async fn app(&self, app: AppId) -> Result<Arc<AppFacts>, Refusal> {
+        self.app_find(app).await?.ok_or(Refusal::NotFound)
+    }
+
+    /// An app by its `client_id`, with whatever the issuer needs; `None` when there is none.
+    pub async fn app_find(&self, app: AppId) -> Result<Option<Arc<AppFacts>>, Refusal> {
+        let apps = self.apps.clone();
+        self.engine
+            .read("app_find", move |snap| -> Result<_, Refusal> {
+                let sql = "select version from apps where id = $1";
+                let version = snap.one(sql, params![app.as_bytes()], |row| row.int(0))?;
+                Ok(version.map(|version| apps.at(snap, app, version)).transpose()?)
+            })
+            .await
     }
 }

@@ -42,7 +42,7 @@ impl Facts {
             scopes: request.scopes,
             ceiling: &app.ceiling,
             manage: request.manage,
-            show: request.is_always_shown(app.secret.is_none()),
+            show: request.is_always_shown(!app.kind.is_confidential()),
         };
         consent::question(&ask, &self.standing, self.now)
     }

@@ -19,6 +19,7 @@ pub(crate) mod ids;
 pub(crate) mod keys;
 pub(crate) mod log;
 pub(crate) mod notices;
+pub(crate) mod once;
 pub(crate) mod people;
 pub(crate) mod queue;
 mod ready;

@@ -182,7 +182,8 @@ impl House {
             partner: "Partner".to_owned(),
             redirect_uris: vec![REDIRECT.to_owned()],
             ceiling: oauth::details::ceiling_json(ceiling),
-            secret: false,
+            kind: vault::NewKind::Public,
+            demands: vault::Demands::default(),
         };
         self.vault().app_add(new).await.unwrap().0
     }

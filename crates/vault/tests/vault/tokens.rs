@@ -299,7 +299,8 @@ on_both_engines! {
             partner: "Bank".to_owned(),
             redirect_uris: Vec::new(),
             ceiling: oauth::details::ceiling_json(&open_ceiling()),
-            secret: true,
+            kind: vault::NewKind::Secret,
+ demands: vault::Demands::default(),
         };
         let (_, secret) = house.vault().app_add(new).await.unwrap();
         let code = house.code(&ada, app, Scopes::ALL, &open_terms()).await;

@@ -7,9 +7,12 @@ use super::{Act, Out, Stop};
 use crate::config::StoreOptions;
 use clap::{Args, Subcommand};
 use model::{AppId, Time};
+use oauth::client::Profile;
+use oauth::key_set::KeySet;
+use outbound::Private;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use vault::{ListedApp, NewApp, Refusal, Vault};
+use vault::{Demands, ListedApp, NewApp, NewKind, Refusal, Vault};
 
 /// Register apps and set what they may ask for
 #[derive(Args, Debug)]
@@ -86,11 +89,20 @@ pub struct Add {
     #[arg(long, value_name = "FILE.json", value_parser = ceiling_file)]
     ceiling: String,
     /// It runs on people's devices and keeps no secret [default]
-    #[arg(long, conflicts_with = "secret")]
+    #[arg(long, group = "proof")]
     public: bool,
-    /// It runs on a server and keeps a secret
-    #[arg(long)]
+    /// It runs on a server and keeps a secret, which we make
+    #[arg(long, group = "proof")]
     secret: bool,
+    /// It proves itself with one of these keys (private_key_jwt): a JWKS with public keys
+    #[arg(long, group = "proof", value_name = "FILE", value_parser = key_file)]
+    jwks: Option<String>,
+    /// It proves itself with one of the keys that it publishes there (private_key_jwt): https
+    #[arg(long, group = "proof", value_name = "U", value_parser = key_uri)]
+    jwks_uri: Option<String>,
+    /// What is demanded of it [default: fapi2 with keys, else oauth21]
+    #[arg(long, value_name = "fapi2|oauth21", value_parser = profile)]
+    profile: Option<String>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -109,6 +121,23 @@ fn ceiling_file(path: &str) -> Result<String, String> {
     let text = std::fs::read_to_string(path).map_err(|why| format!("it cannot be read: {why}"))?;
     oauth::details::parse_ceiling(&text).map_err(|why| why.to_string())?;
     Ok(text)
+}
+
+/// Reads a key set, so that what goes on from here is one.
+fn key_file(path: &str) -> Result<String, String> {
+    let text = std::fs::read_to_string(path).map_err(|why| format!("it cannot be read: {why}"))?;
+    KeySet::parse(text.as_bytes()).map_err(|why| why.to_string())?;
+    Ok(text)
+}
+
+/// Whether loopback is let is for the server to say when it fetches.
+fn key_uri(text: &str) -> Result<String, String> {
+    outbound::check_url(text, Private::Loopback).map(|()| text.to_owned()).map_err(|why| why.to_string())
+}
+
+fn profile(text: &str) -> Result<String, String> {
+    let known = Profile::parse(text).ok_or("the profiles are fapi2 and oauth21")?;
+    Ok(known.as_str().to_owned())
 }
 
 fn date(text: &str) -> Result<Time, String> {
@@ -157,8 +186,15 @@ fn named(refusal: Refusal, id: AppId) -> Stop {
 }
 
 async fn add(new: Add, vault: &Vault, out: &mut dyn Out) -> Result<(), Stop> {
-    let Add { name, partner, redirect_uri, ceiling, secret, json, .. } = new;
-    let app = NewApp { name, partner, redirect_uris: redirect_uri, ceiling, secret };
+    let Add { name, partner, redirect_uri, ceiling, secret, jwks, jwks_uri, profile, json, .. } = new;
+    let kind = match (secret, jwks, jwks_uri) {
+        (true, _, _) => NewKind::Secret,
+        (_, Some(jwks), _) => NewKind::Keys(jwks),
+        (_, _, Some(uri)) => NewKind::KeysAt(uri),
+        _ => NewKind::Public,
+    };
+    let demands = Demands { profile: profile.as_deref().and_then(Profile::parse) };
+    let app = NewApp { name, partner, redirect_uris: redirect_uri, ceiling, kind, demands };
     let (id, secret) = vault.app_add(app).await?;
     if json {
         let mut told = json!({ "client_id": id });
@@ -182,11 +218,12 @@ async fn list(vault: &Vault, out: &mut dyn Out, json: bool) -> Result<(), Stop> 
         out.say(&serde_json::to_string_pretty(&apps).map_err(Stop::refused)?);
         return Ok(());
     }
-    let mut table = Table::new(&["CLIENT_ID", "NAME", "PARTNER", "KIND", "STATE", "PEOPLE", "ENDS"]);
+    let mut table =
+        Table::new(&["CLIENT_ID", "NAME", "PARTNER", "KIND", "PROFILE", "STATE", "PEOPLE", "ENDS"]);
     for app in &apps {
         let ends = app.retires_at.map_or("-".to_owned(), |at| at.to_string());
         let (id, people) = (app.id.to_string(), app.people.to_string());
-        table.row(&[&id, &app.name, &app.partner, &app.kind, &app.state, &people, &ends]);
+        table.row(&[&id, &app.name, &app.partner, &app.kind, &app.profile, &app.state, &people, &ends]);
     }
     out.say(&table.to_string());
     Ok(())
@@ -203,6 +240,7 @@ async fn show(vault: &Vault, out: &mut dyn Out, id: AppId, json: bool) -> Result
     table.row(&["name", &app.name]);
     table.row(&["partner", &app.partner]);
     table.row(&["kind", &app.kind]);
+    table.row(&["profile", &app.profile]);
     table.row(&["state", &app.state]);
     table.row(&["why", app.why.as_deref().unwrap_or("-")]);
     table.row(&["ends", &app.retires_at.map_or("-".to_owned(), |at| at.to_string())]);

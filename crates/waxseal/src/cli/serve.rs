@@ -11,6 +11,7 @@ use crate::world::world;
 use crate::{listener, logging, metrics, through};
 use clap::Args;
 use oauth::metadata::Issuer;
+use outbound::Outbound;
 use std::io::ErrorKind;
 use std::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -73,6 +74,7 @@ impl Bound {
         let address = main.local_addr().map_err(Stop::refused)?;
         let mut house = House::open(settings.place.clone(), issuer, world())?;
         house.limit = settings.limit;
+        house.outbound = Outbound::new(settings.outbound);
         runtime()?.block_on(async {
             let stopped = stop_signal()?;
             let listen = |listener| tokio::net::TcpListener::from_std(listener).map_err(Stop::refused);

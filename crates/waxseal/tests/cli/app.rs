@@ -78,3 +78,54 @@ fn grants_are_listed_and_one_that_is_not_there_is_refused() {
     on(folder.path(), &["grant", "list", "--person", "nobody"]).expect(1);
     on(folder.path(), &["grant", "revoke", "gra_00000000000000000000000000"]).expect(1);
 }
+
+#[test]
+fn an_app_with_keys_is_held_to_fapi_and_its_keys_are_looked_at() {
+    let folder = testkit::folder();
+    let (data, ceiling) = (folder.join("data"), ceiling(&folder));
+    let uri = "https://vault.example/done";
+    let file = |name: &str, text: &str| {
+        let path = folder.join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let with = |more: &[&str]| {
+        let mut args = add(ceiling.to_str().unwrap(), uri);
+        args.extend(more);
+        on(&data, &args)
+    };
+    let good =
+        file("good.json", &serde_json::json!({"keys": [testkit::es256().jwk_named("k1")]}).to_string());
+    let told = with(&["--jwks", &good, "--json"]).expect(0).json();
+    assert_eq!(told.get("client_secret"), None);
+    with(&["--jwks", &good, "--profile", "oauth21"]).expect(0);
+    with(&["--jwks-uri", "https://vault.example/jwks.json"]).expect(0);
+    let listed = on(&data, &["app", "list", "--json"]).expect(0).json();
+    let mut kinds: Vec<_> = listed
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|app| (app["kind"].as_str(), app["profile"].as_str()))
+        .collect();
+    kinds.sort();
+    let wanted = [("keys", "fapi2"), ("keys", "fapi2"), ("keys", "oauth21")];
+    assert_eq!(kinds, wanted.map(|(kind, profile)| (Some(kind), Some(profile))));
+
+    let mut private = testkit::es256().jwk();
+    private["d"] = "AQ".into();
+    let leaked = file("leaked.json", &serde_json::json!({ "keys": [private] }).to_string());
+    let nonsense = file("nonsense.json", "{}");
+    for (more, exit) in [
+        (&["--jwks", leaked.as_str()][..], 2),
+        (&["--jwks", &nonsense], 2),
+        (&["--jwks", "nowhere.json"], 2),
+        (&["--jwks-uri", "http://vault.example/"], 2),
+        (&["--jwks-uri", "https://10.0.0.1/"], 2),
+        (&["--jwks", &good, "--secret"], 2),
+        (&["--jwks", &good, "--profile", "strict"], 2),
+        (&["--secret", "--profile", "fapi2"], 1),
+        (&["--public", "--profile", "fapi2"], 1),
+    ] {
+        with(more).expect(exit);
+    }
+}

@@ -18,8 +18,8 @@ use oauth::token::{CodeProof, TokenRequest};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use vault::{
-    Facts, ImportMessage, ImportThread, ListConversations, NewApp, Own, Page, ReadMessages, Refusal,
-    SendMessage, Vault,
+    Demands, Facts, ImportMessage, ImportThread, ListConversations, NewApp, NewKind, Own, Page, ReadMessages,
+    Refusal, SendMessage, Vault,
 };
 
 /// What everyone in the demo signs in with.
@@ -83,7 +83,9 @@ impl Demo {
         let folder = tempfile::Builder::new().prefix("waxseal-demo-").tempdir().map_err(Stop::refused)?;
         // Within it, so that the vault makes a folder that only its owner may open.
         let store = StoreOptions::folder(folder.path().join("data"));
-        let settings = Settings::settle(&store, &self.listen)?;
+        let mut settings = Settings::settle(&store, &self.listen)?;
+        // Whoever tries it out has their app on this machine.
+        settings.outbound.private = outbound::Private::Loopback;
         logging::start(logging::COMMAND, settings.log_json).map_err(Stop::usage)?;
         let bound = Bound::to(settings)?;
         let url = bound.issuer.to_string();
@@ -114,7 +116,8 @@ async fn fill(house: &House) -> Result<Stage, Stop> {
             partner: partner.to_owned(),
             redirect_uris: redirect_uris.iter().map(|&uri| uri.to_owned()).collect(),
             ceiling: ceiling.to_owned(),
-            secret,
+            kind: if secret { NewKind::Secret } else { NewKind::Public },
+            demands: Demands::default(),
         };
         let (id, secret) = vault.app_add(new).await?;
         apps.push((name, id, secret));

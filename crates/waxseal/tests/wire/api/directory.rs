@@ -15,7 +15,7 @@ fn every_app_is_there_for_anyone_with_its_history() {
     assert_eq!((jukebox.people_rounded, jukebox.ceiling[0]["type"].as_str()), (0, Some("messages")));
     assert_eq!((teller.kind.as_str(), teller.state.as_str()), ("secret", "suspended"));
     assert_eq!(teller.why.as_deref(), Some("a breach"));
-    assert_eq!(teller.history.len(), 2);
+    assert_eq!((jukebox.profile.as_str(), teller.history.len()), ("oauth21", 2));
     assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
     assert!(!answer.text().contains("wxs_"));
 }

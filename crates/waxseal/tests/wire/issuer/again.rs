@@ -225,7 +225,8 @@ fn an_app_that_cannot_prove_itself_is_shown_each_time_unless_its_address_is_its_
         partner: "Desk Ltd".to_owned(),
         redirect_uris: vec![redirect.to_owned()],
         ceiling: EVERYTHING.to_owned(),
-        secret,
+        kind: if secret { vault::NewKind::Secret } else { vault::NewKind::Public },
+        demands: vault::Demands::default(),
     };
     for (redirect, secret, again) in [
         ("http://127.0.0.1/back", false, 200),
@@ -234,7 +235,9 @@ fn an_app_that_cannot_prove_itself_is_shown_each_time_unless_its_address_is_its_
         ("http://127.0.0.1/back", true, 303),
     ] {
         let (id, secret) = scene.stage.wait(scene.stage.vault().app_add(new(redirect, secret))).unwrap();
-        let ask = Fields::ask(&App { id, secret }).with("redirect_uri", redirect).with("scope", "openid");
+        let ask = Fields::ask(&App { id, secret, signer: None })
+            .with("redirect_uri", redirect)
+            .with("scope", "openid");
         let left = allow(&scene.stage, &scene.ada, &ask);
         assert!(left.starts_with(redirect), "{left}");
         let browser = scene.stage.browser_of(&scene.ada);

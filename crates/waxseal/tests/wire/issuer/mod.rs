@@ -1,6 +1,7 @@
 //! OAuth 2.1 and OpenID Connect over HTTP: what apps ask of the issuer, right and wrong.
 mod again;
 mod authorize;
+mod client;
 mod details;
 mod jwks;
 mod metadata;

@@ -9,10 +9,11 @@ fn app_at(stage: &Stage, uris: &[&str]) -> App {
         partner: "Elsewhere Ltd".to_owned(),
         redirect_uris: uris.iter().map(|uri| (*uri).to_owned()).collect(),
         ceiling: EVERYTHING.to_owned(),
-        secret: false,
+        kind: vault::NewKind::Public,
+        demands: vault::Demands::default(),
     };
     let (id, secret) = stage.wait(stage.vault().app_add(new)).unwrap();
-    App { id, secret }
+    App { id, secret, signer: None }
 }
 
 #[test]

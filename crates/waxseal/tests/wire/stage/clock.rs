@@ -14,6 +14,11 @@ impl HandClock {
     }
 
     /// Moves it on.
+    /// What it shows, in seconds.
+    pub(crate) fn seconds(&self) -> i64 {
+        self.0.load(Ordering::SeqCst) / 1_000_000
+    }
+
     pub(crate) fn advance_s(&self, seconds: i64) {
         self.0.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
     }

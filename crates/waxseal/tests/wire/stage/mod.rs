@@ -16,12 +16,16 @@ pub(crate) use html::Form;
 use clock::HandClock;
 use model::{AppId, Content, ConversationId, GrantId, Handle, PersonId, World};
 use oauth::metadata::Issuer;
+use outbound::{Outbound, Policy, Private};
 use serde_json::{Value, json};
 use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use testkit::Signer;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use vault::{NewApp, Own, Place, Vault};
+use vault::{Demands, NewApp, NewKind, Own, Place, Vault};
 use waxseal::listener::Peer;
 use waxseal::wiring::House;
 use waxseal::world::OsEntropy;
@@ -45,6 +49,8 @@ pub(crate) struct Stage {
     pub(crate) clock: HandClock,
     /// How much one grant may ask for, from the next start on.
     pub(crate) limit: Option<api::Limit>,
+    /// Which addresses are dialled that others chose, from the next start on.
+    pub(crate) private: Private,
     client: Client,
     running: Option<Running>,
     /// Access records when the server started: those of before a restart were spent by another process.
@@ -78,6 +84,27 @@ pub(crate) struct Person {
 pub(crate) struct App {
     pub(crate) id: AppId,
     pub(crate) secret: Option<String>,
+    /// The key with which it proves itself, if it does.
+    pub(crate) signer: Option<Arc<Signer>>,
+}
+
+impl App {
+    /// A new statement of who it is.
+    pub(crate) fn assertion(&self, stage: &Stage) -> String {
+        self.assertion_with(&json!({}), &self.claims(stage))
+    }
+
+    /// What it states: itself, to this server, for a minute.
+    pub(crate) fn claims(&self, stage: &Stage) -> Value {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let (now, jti) = (stage.clock.seconds(), NEXT.fetch_add(1, Ordering::Relaxed));
+        json!({"iss": self.id, "sub": self.id, "aud": stage.url, "iat": now, "exp": now + 60,
+            "jti": format!("jti-{jti}-{}", std::process::id())})
+    }
+
+    pub(crate) fn assertion_with(&self, header: &Value, claims: &Value) -> String {
+        self.signer.as_ref().unwrap().jws(header, claims)
+    }
 }
 
 /// What an app got for a code.
@@ -118,6 +145,7 @@ impl Stage {
             url,
             clock,
             limit: Some(api::Limit::default()),
+            private: Private::Refused,
             client,
             running: None,
             records_before: 0,
@@ -136,6 +164,7 @@ impl Stage {
         let world = World::new(self.clock.clone(), OsEntropy);
         let mut house = House::open(self.place.clone(), Issuer::parse(&self.url).unwrap(), world).unwrap();
         house.limit = self.limit;
+        house.outbound = Outbound::new(Policy { private: self.private });
         let (stop, stopped) = oneshot::channel::<()>();
         let router = house.router();
         let serving = self.runtime.spawn(async move {
@@ -269,15 +298,29 @@ impl Stage {
     }
 
     pub(crate) fn app_named(&self, name: &str, ceiling: &str, secret: bool) -> App {
+        let kind = if secret { NewKind::Secret } else { NewKind::Public };
+        self.app_of(name, ceiling, kind, Demands::default())
+    }
+
+    /// Registers an app that proves itself like this.
+    pub(crate) fn app_of(&self, name: &str, ceiling: &str, kind: NewKind, demands: Demands) -> App {
         let new = NewApp {
             name: name.to_owned(),
             partner: format!("{name} Ltd"),
             redirect_uris: vec![REDIRECT.to_owned()],
             ceiling: ceiling.to_owned(),
-            secret,
+            kind,
+            demands,
         };
         let (id, secret) = self.wait(self.vault().app_add(new)).unwrap();
-        App { id, secret }
+        App { id, secret, signer: None }
+    }
+
+    /// Registers an app that proves itself with a key of its own.
+    pub(crate) fn app_with_key(&self, ceiling: &str, signer: Signer, demands: Demands) -> App {
+        let keys = json!({"keys": [signer.jwk_named("k1")]}).to_string();
+        let app = self.app_of("Vault", ceiling, NewKind::Keys(keys), demands);
+        App { signer: Some(Arc::new(signer)), ..app }
     }
 
     /// The path with which an app sends a person to us.
