@@ -44,7 +44,7 @@ impl House {
     /// Every route of every door.
     pub fn router(&self) -> Router {
         let House { vault, bus, limit, outbound, issuer } = self.clone();
-        let api = api::Doors { vault: vault.clone(), bus: bus.clone(), limit };
+        let api = api::Doors { vault: vault.clone(), limit };
         let pages = pages::Doors { vault: vault.clone(), bus, issuer: issuer.clone() };
         let sign_in = issuer::Doors::new(vault.clone(), issuer, outbound, pages::error_page);
         Router::new()

@@ -85,8 +85,8 @@ async fn scene() -> Scene {
     let proof = CodeProof { redirect_uri: REDIRECT.into(), code_verifier: VERIFIER.into() };
     let code = TokenRequest::Code { code: allowed.unwrap().1, proof };
     let token = vault.token(app, code).await.unwrap().access_token;
-    let doors = Doors { vault: vault.clone(), bus: bus::Bus::default(), limit: None };
-    let door = Arc::new(Door { vault: doors.vault, bus: doors.bus, meters: None });
+    let doors = Doors { vault: vault.clone(), limit: None };
+    let door = Arc::new(Door { vault: doors.vault, meters: None });
     Scene { asking: Asking { door, token }, own, terms, _folder: folder }
 }
 

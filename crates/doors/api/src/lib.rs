@@ -53,8 +53,6 @@ pub const BODY_BYTES_MAX: usize = 256 * 1024;
 pub struct Doors {
     /// The vault.
     pub vault: Arc<Vault>,
-    /// Where others hear of what is new.
-    pub bus: bus::Bus,
     /// How much one grant may ask for; `None`: as much as the machine gives.
     pub limit: Option<Limit>,
 }
@@ -62,14 +60,13 @@ pub struct Doors {
 /// What every handler shares.
 struct Door {
     vault: Arc<Vault>,
-    bus: bus::Bus,
     meters: Option<limit::Meters>,
 }
 
 /// Every route of this door.
 pub fn routes(doors: Doors) -> Router {
-    let Doors { vault, bus, limit } = doors;
-    let door = Arc::new(Door { vault, bus, meters: limit.map(limit::Meters::new) });
+    let Doors { vault, limit } = doors;
+    let door = Arc::new(Door { vault, meters: limit.map(limit::Meters::new) });
     let (router, _) = table().split_for_parts();
     router
         .route("/v1", any(problem::no_route))
