@@ -36,9 +36,12 @@ fn every_limit_is_said() {
         ..terms()
     };
     let said = sentences(&limited, "Jukebox").join(" ");
-    for limit in
-        ["1 conversation that you picked", "the last 3 days", "Only texts and cards.", "1 time in all"]
-    {
+    for limit in [
+        "1 conversation that you picked",
+        "the last 3 days",
+        "Only texts and cards.",
+        "It may do so once, and then no more.",
+    ] {
         assert!(said.contains(limit), "{limit}: {said}");
     }
     let both = Terms { reach: Reach { started_only: true, ..limited.reach.clone() }, ..limited };
