@@ -130,9 +130,14 @@ fn key_file(path: &str) -> Result<String, String> {
     Ok(text)
 }
 
-/// Whether loopback is let is for the server to say when it fetches.
+/// A public address over https; or this machine's own, which the server fetches only if it was started so.
 fn key_uri(text: &str) -> Result<String, String> {
-    outbound::check_url(text, Private::Loopback).map(|()| text.to_owned()).map_err(|why| why.to_string())
+    let host = text.split_once("://").map_or("", |(_, rest)| rest);
+    let is_here = ["127.0.0.1", "[::1]", "localhost"].iter().any(|here| {
+        host.strip_prefix(here).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/']))
+    });
+    let private = if is_here { Private::Loopback } else { Private::Refused };
+    outbound::check_url(text, private).map(|()| text.to_owned()).map_err(|why| why.to_string())
 }
 
 fn profile(text: &str) -> Result<String, String> {
