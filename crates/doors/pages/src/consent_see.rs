@@ -126,6 +126,8 @@ fn first_choice(offer: &Offer) -> Choice {
 fn first_terms(asks: &Asks) -> Terms {
     match asks.settle(&first_choice(&asks.offer)) {
         Ok(agreed) => agreed.terms,
+        // Nothing is picked yet, so nothing would be reached.
+        Err(ChoiceInvalid::NoConversation) => nowhere(asks.offer.widest()),
         Err(_) => asks.offer.widest(),
     }
 }

@@ -290,6 +290,11 @@ fn deleting_and_reaching_everything_take_a_fresh_sign_in_the_first_time() {
         assert!(page.at.starts_with("/sign-in/again?return_to=/consent"), "{}", page.at);
         assert!(!page.html().contains("decision"), "there is nothing to agree to yet");
     }
+    // Conversations that she is still to pick are not all of them.
+    let picking = json!({"actions": ["read", "send"], "conversations": "chosen"});
+    let (app, browser) = (scene.stage.app(EVERYTHING), scene.stage.browser_of(&scene.ada));
+    let page = browser.open(&Fields::ask_for(&app, picking).path()).expect(200);
+    assert!(page.at.starts_with("/consent"), "{}", page.at);
     // A form made by hand does not get by it.
     let browser = scene.stage.browser_of(&scene.ada);
     let optional = json!({"actions": ["read", "delete"], "optional": ["delete"], "conversations": "started"});
