@@ -5,6 +5,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { after, before, test } from "node:test";
 import { createInterface } from "node:readline";
+import { exportJWK, exportPKCS8, generateKeyPair } from "jose";
 import { DETAILS, raise } from "./stage.mjs";
 
 const PYTHON = process.env.WAXSEAL_CLIENTS_PYTHON ?? "python3";
@@ -47,4 +48,12 @@ test("a public app signs in, reads, refreshes and revokes", async () => {
 
 test("an app with a secret does", async () => {
   await scenario("secret", await stage.app("Shop", REDIRECT, "--secret"));
+});
+
+test("an app with a key does, and keeps no secret with us", async () => {
+  const { publicKey, privateKey } = await generateKeyPair("ES256", { extractable: true });
+  const keys = JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), kid: "one", alg: "ES256", use: "sig" }] });
+  const app = await stage.app("Vault", REDIRECT, "--jwks", await stage.file("keys.json", keys));
+  assert.equal(app.client_secret ?? null, null);
+  await scenario("private_key", app, { key: await exportPKCS8(privateKey) });
 });
