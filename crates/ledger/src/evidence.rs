@@ -23,12 +23,8 @@ const CHECKPOINT: &str = "checkpoint";
 const KEY: &str = "key";
 
 const README: &str = "\
-This is evidence from a Waxseal server. Check it on your own computer, without a network:
-
-    waxseal verify --bundle THIS-FILE --key KEY
-
-KEY is the key of the log. One stands in this file, under \"key\"; it proves something only if you know it from elsewhere too.
-The page /verify of any Waxseal server checks the file in your browser and sends it nowhere.
+This is evidence from a Waxseal server. It can be checked on any computer, without a network, with the key of the log. One
+stands in this file, under \"key\"; it proves something only if you know it from elsewhere too.
 What the parts mean, byte by byte: docs/ledger.md, section 9.
 ";
 

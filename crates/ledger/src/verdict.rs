@@ -1,6 +1,6 @@
 //! What an evidence file proved, what it did not, and what is wrong with it, in sentences.
 //!
-//! Invariant: a sentence begins with what it is worth, and the page `/verify` says the same in the same words.
+//! Invariant: a sentence begins with what it is worth.
 
 use std::fmt;
 

@@ -194,19 +194,7 @@ fn bound(asked: Option<&Asked>, ceiling: &Ceiling, given_at: Time, now: Time) ->
 
 /// What the person can narrow a present grant to: the same axes, the same law.
 pub fn offer_again(terms: &Terms, given_at: Time, now: Time) -> Offer {
-    let bound = Bound {
-        now,
-        given_at,
-        actions: terms.actions.closed(),
-        optional: Actions::NONE,
-        cap: terms.reach.cap(),
-        only: terms.reach.chosen.clone(),
-        since: terms.since,
-        kinds: terms.kinds,
-        ends_at: terms.ends_at,
-        uses: terms.uses,
-        floor: None,
-    };
+    let bound = Bound::of(terms, given_at, now);
     let as_it_is = keep(&bound, true);
     let mut offer = draw(bound, Scopes::default());
     // Its end is a moment, which no number of seconds from now says exactly.
@@ -359,6 +347,23 @@ impl Offer {
 }
 
 impl Bound {
+    /// As wide as these terms, and no wider.
+    fn of(terms: &Terms, given_at: Time, now: Time) -> Bound {
+        Bound {
+            now,
+            given_at,
+            actions: terms.actions.closed(),
+            optional: Actions::NONE,
+            cap: terms.reach.cap(),
+            only: terms.reach.chosen.clone(),
+            since: terms.since,
+            kinds: terms.kinds,
+            ends_at: terms.ends_at,
+            uses: terms.uses,
+            floor: None,
+        }
+    }
+
     fn widest(&self) -> Terms {
         let Bound { actions, cap, only, since, kinds, ends_at, uses, .. } = self.clone();
         let reach = Reach { started_only: cap == ReachCap::Started, chosen: only };

@@ -182,7 +182,7 @@ fn merge(ask: &Ask<'_>, one: &Standing, now: Time) -> Result<Question, OAuthErro
         return Ok(against.question(Kind::Answered));
     }
     if against.is_within() {
-        against.asked = Bound { floor: None, ..Bound::of(one, now) };
+        against.asked = Bound::of(&one.terms, one.given_at, now);
         return Ok(against.question(Kind::Again));
     }
     if !against.is_beyond() {
@@ -351,26 +351,6 @@ impl Against<'_> {
             scopes,
             purpose: ask.purpose().to_owned(),
             minded: ask.manage != Manage::None,
-        }
-    }
-}
-
-impl Bound {
-    /// As wide as what stands.
-    fn of(one: &Standing, now: Time) -> Bound {
-        let terms = &one.terms;
-        Bound {
-            now,
-            given_at: one.given_at,
-            actions: terms.actions.closed(),
-            optional: Actions::NONE,
-            cap: terms.reach.cap(),
-            only: terms.reach.chosen.clone(),
-            since: terms.since,
-            kinds: terms.kinds,
-            ends_at: terms.ends_at,
-            uses: terms.uses,
-            floor: None,
         }
     }
 }

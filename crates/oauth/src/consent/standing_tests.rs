@@ -264,7 +264,7 @@ fn what_neither_holds_the_other_is_a_grant_of_its_own() {
         let question = against(&asked, std::slice::from_ref(&stands));
         let agreed = question.settle(&all_ticked_of(&question)).unwrap();
         assert_eq!((agreed.on, agreed.terms.actions), (None, asked.actions.closed()), "{asked:?}");
-        assert_eq!(question.standing, [stands.clone()], "the page can say what there is");
+        assert_eq!(question.standing, std::slice::from_ref(&stands), "the page can say what there is");
     }
 }
 

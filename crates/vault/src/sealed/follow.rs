@@ -184,7 +184,7 @@ struct Waiting<A: Act>(Vec<(Permit<A>, Sealed<Vec<Event>>, usize)>);
 impl<A: Act> Waiting<A> {
     /// In groups that one transaction takes: each person once, in the order of persons, so that two transactions never
     /// wait for each other in a circle.
-    fn groups(mut self) -> Vec<Vec<(Permit<A>, Sealed<Vec<Event>>, usize)>> {
+    fn groups(mut self) -> Vec<Waiting<A>> {
         self.0.sort_by_key(|(permit, ..)| (permit.person, permit.grant));
         let mut layers: Vec<Vec<_>> = Vec::new();
         let (mut before, mut depth) = (None, 0);
@@ -200,7 +200,7 @@ impl<A: Act> Waiting<A> {
         for layer in layers {
             let mut rest = layer.into_iter().peekable();
             while rest.peek().is_some() {
-                groups.push(rest.by_ref().take(TOGETHER_MAX).collect());
+                groups.push(Waiting(rest.by_ref().take(TOGETHER_MAX).collect()));
             }
         }
         groups
@@ -273,7 +273,7 @@ impl Vault {
         let mut groups = Vec::new();
         for group in waiting.groups() {
             let (mut permits, mut rest) = (Vec::new(), Vec::new());
-            for (permit, sealed, at) in group {
+            for (permit, sealed, at) in group.0 {
                 permits.push((permit, sealed.touched));
                 rest.push((sealed, at));
             }
