@@ -442,7 +442,7 @@ impl AppEvent {
     }
 }
 
-fn from_json<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, RecordInvalid> {
+pub(crate) fn from_json<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, RecordInvalid> {
     serde_json::from_str(text).map_err(|why| RecordInvalid::Form(why.to_string()))
 }
 

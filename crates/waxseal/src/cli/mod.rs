@@ -11,6 +11,7 @@ mod given;
 mod grant;
 mod import;
 mod keys;
+mod log_source;
 mod openapi;
 mod out;
 mod person;
@@ -18,6 +19,7 @@ mod serve;
 mod stop;
 mod table;
 mod verify;
+mod verify_proof;
 mod witness;
 
 use clap::{Parser, Subcommand};

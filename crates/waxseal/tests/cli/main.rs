@@ -12,6 +12,7 @@ mod folder;
 mod import;
 mod keys;
 mod person;
+mod tls;
 mod usage;
 mod verify;
 mod witness;
