@@ -142,6 +142,8 @@ pub enum AppEvent {
     Resumed,
     /// It ends.
     Retired,
+    /// Everything that it was let do until then, or in a span of time, is over.
+    Contained,
 }
 
 /// The public note of one change of an app: it stands in the log in the clear.
@@ -438,6 +440,7 @@ impl AppEvent {
             Self::Suspended => "suspended",
             Self::Resumed => "resumed",
             Self::Retired => "retired",
+            Self::Contained => "contained",
         }
     }
 }

@@ -7,6 +7,7 @@
 #[cfg(test)]
 extern crate self as vault;
 
+mod answering;
 mod engine;
 #[cfg(test)]
 mod faults_tests;
@@ -24,6 +25,7 @@ pub use tables::apps::AppFacts;
 pub use tables::authorizations::{AUTHORIZATION_S, Waiting};
 pub use tables::connected::{Connected, GrantHistory};
 pub use tables::consents::Facts;
+pub use tables::containments::{Contained, Containment};
 pub use tables::conversations::{ActiveApp, CONVERSATION_PEOPLE_MAX, Conversation, Listed, Other};
 pub use tables::cosigned::Head;
 pub use tables::events::{AHEAD_MAX, Ahead, EVENTS_KEPT_S, EVENTS_OVERLAP_S};
@@ -37,6 +39,7 @@ pub use tables::sessions::{SESSION_IDLE_S, SESSION_S, Session, session_cookie, s
 pub use tables::tokens::TokenRefusal;
 pub use tables::wishes::Wishes;
 
+use answering::Answering;
 use engine::{Engine, Pending};
 use model::World;
 use std::sync::atomic::AtomicU64;
@@ -69,6 +72,7 @@ pub struct Vault {
     spent: AtomicU64,
     news: watch::Sender<LogNews>,
     halted: OnceLock<String>,
+    answering: Answering,
 }
 
 impl Vault {
@@ -96,6 +100,7 @@ impl Vault {
             spent: AtomicU64::new(0),
             news: watch::Sender::default(),
             halted: OnceLock::new(),
+            answering: Answering::default(),
         })
     }
 
@@ -107,6 +112,14 @@ impl Vault {
     /// The clock and the randomness that it was handed.
     pub fn world(&self) -> &World {
         &self.world
+    }
+
+    /// Waits until nothing that began before can succeed any more: whoever ends something for many at once answers after
+    /// this. `false` if some other transaction did not end in time.
+    async fn settled(&self) -> Result<bool, Refusal> {
+        let settled = self.engine.settle().await?;
+        self.answering.out().await;
+        Ok(settled)
     }
 
     /// How often each named transaction ran, and how long it took.

@@ -9,6 +9,7 @@ pub(crate) mod apps;
 pub(crate) mod authorizations;
 pub(crate) mod connected;
 pub(crate) mod consents;
+pub(crate) mod containments;
 pub(crate) mod conversations;
 pub(crate) mod cosigned;
 pub(crate) mod events;

@@ -4,6 +4,7 @@
 
 mod act;
 mod app;
+mod contain;
 mod demo;
 mod doctor;
 mod export;
@@ -44,6 +45,7 @@ enum Command {
     Person(person::Person),
     App(app::App),
     Grant(grant::Grant),
+    Contain(contain::Contain),
     Import(import::Import),
     Keys(keys::Keys),
     Verify(verify::Verify),
@@ -62,6 +64,7 @@ pub fn main() -> ExitCode {
         Command::Person(person) => person.run(),
         Command::App(app) => app.run(),
         Command::Grant(grant) => grant.run(),
+        Command::Contain(contain) => contain.run(),
         Command::Import(import) => import.run(),
         Command::Keys(keys) => keys.run(),
         Command::Verify(verify) => verify.run(),

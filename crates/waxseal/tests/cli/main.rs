@@ -8,6 +8,7 @@
 
 mod app;
 mod binary;
+mod contain;
 mod folder;
 mod import;
 mod keys;
