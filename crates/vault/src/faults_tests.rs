@@ -137,6 +137,24 @@ on_both_engines! {
         assert_eq!(entries, (0..61).collect::<Vec<_>>());
     }
 
+    async fn wherever_counting_stops_the_map_goes_on_from_there(house: House) {
+        let scene = scene(&house).await;
+        let mut failed = 0;
+        for number in 1..40 {
+            send(&house, &scene, &format!("key {number}")).await.unwrap();
+            while house.vault().sequence().await.unwrap() > 0 {}
+            plan(&house, if number % 9 == 0 { What::Commit } else { What::Statement }, 1 + number % 9);
+            failed += u32::from(house.vault().map_step(false).await.is_err());
+            house.vault().engine.faults().forget();
+        }
+        house.vault().map_step(false).await.unwrap();
+        assert!(failed > 10, "{failed}");
+        assert_eq!(house.numbers("select distinct sends from map_standings").await, [39]);
+        assert_eq!(house.numbers("select max(sends) from map_apps").await, [39]);
+        let audit = house.vault().audit().await.unwrap();
+        assert_eq!(audit.findings, Vec::<String>::new());
+    }
+
     async fn what_an_earlier_program_left_in_the_queue_takes_the_next_places(house: House) {
         let scene = scene(&house).await;
         house.clock.forward(1);

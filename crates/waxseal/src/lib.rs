@@ -11,5 +11,4 @@ mod logging;
 mod metrics;
 mod through;
 pub mod wiring;
-mod witnessing;
 pub mod world;

@@ -17,4 +17,3 @@ mod scene;
 mod signed;
 mod tile;
 mod verify;
-mod witnessed;

@@ -40,9 +40,6 @@ pub enum Place {
     Postgres(String),
 }
 
-/// How often [`Engine::settle`] looks, 2 ms apart.
-const SETTLE_LOOKS_MAX: u32 = 1500;
-
 /// An open database.
 pub(crate) struct Engine {
     store: Store,
@@ -123,23 +120,14 @@ impl Engine {
         self.teller.set(teller);
     }
 
-    /// Waits until every transaction that was writing when this was called has ended, on whichever node. What was
-    /// committed before is then seen by whatever is committed from now on. `false` if one takes too long.
-    pub(crate) async fn settle(&self) -> Result<bool, Fault> {
-        let mut since = None;
-        for _ in 0..SETTLE_LOOKS_MAX {
-            let look = self.read("settle", move |snap| -> Result<_, Fault> {
-                let mut since = since;
-                let settled = snap.link.settled(&mut since)?;
-                Ok((settled, since))
-            });
-            let (settled, looked_since) = look.await?;
-            if settled {
-                return Ok(true);
-            }
-            since = looked_since;
+    /// Has what was destroyed disappear from the log of the database too, from the next commit on. PostgreSQL does so in
+    /// its own time.
+    pub(crate) fn wipe_log(&self) {
+        match &self.store {
+            Store::Sqlite(sqlite) => sqlite.wipe_log(),
+            #[cfg(feature = "postgres")]
+            Store::Postgres(_) => {}
         }
-        Ok(false)
     }
 
     /// Is the data in a folder of this machine?

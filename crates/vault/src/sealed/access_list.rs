@@ -70,7 +70,7 @@ const COLUMNS: &str = concat!(
     " from access"
 );
 
-fn action(row: &Row<'_>, column: usize) -> Result<Action, Fault> {
+pub(super) fn action(row: &Row<'_>, column: usize) -> Result<Action, Fault> {
     let number = row.int(column)?;
     let action = Action::EACH.iter().copied().find(|&action| action as i64 == number);
     action.ok_or_else(|| Fault::Shape("an access of no known action".into()))

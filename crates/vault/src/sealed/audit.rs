@@ -3,8 +3,8 @@
 //! Invariant: nothing that is stored beside a record is believed: not its number, not its leaf. One snapshot is looked at,
 //! so what others do meanwhile is neither missed nor miscounted.
 
-use super::access_list;
 use super::record::unsigned;
+use super::{access_list, audit_map};
 use crate::engine::{Reads, Snap, params};
 use crate::tables::ids::{array32, id};
 use crate::tables::queue;
@@ -31,6 +31,8 @@ pub struct Audit {
     pub staff_events: u64,
     /// Records that no checkpoint covers yet.
     pub waiting: u64,
+    /// Maps, the newest of which counts exactly these accesses.
+    pub maps: u64,
     /// Entries of the log whose records are gone, as those of erased people are.
     pub gone: u64,
     /// What is wrong, a sentence each; the first hundred.
@@ -77,7 +79,7 @@ struct Stands {
 }
 
 impl Audit {
-    fn find(&mut self, finding: String) {
+    pub(super) fn find(&mut self, finding: String) {
         if self.findings.len() < FINDINGS_MAX {
             self.findings.push(finding);
         }
@@ -183,7 +185,7 @@ fn apps(snap: &mut Snap<'_>, audit: &mut Audit) -> Result<(), Refusal> {
 }
 
 /// What the salt key of an erased person is.
-const NO_KEY: [u8; 32] = [0; 32];
+pub(super) const NO_KEY: [u8; 32] = [0; 32];
 
 /// People number the accesses to their things over all grants, and the acts of staff.
 fn people(snap: &mut Snap<'_>, audit: &mut Audit) -> Result<(), Refusal> {
@@ -251,6 +253,7 @@ impl Vault {
                 apps(snap, &mut audit)?;
                 people(snap, &mut audit)?;
                 gone(snap, &mut audit)?;
+                audit_map::maps(snap, &mut audit)?;
                 Ok(audit)
             })
             .await

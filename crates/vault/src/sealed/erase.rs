@@ -3,16 +3,20 @@
 //! Invariant: the log keeps its entries, which are commitments; with the salt keys gone they can be tied to nobody. Seqs of
 //! conversations keep their places, as deleted messages.
 
+use super::counted::uncounted;
 use crate::engine::{Reads, Tx, params};
 use crate::tables::events::{self, What};
 use crate::tables::ids::id;
+use crate::tables::map::{self, Home};
 use crate::tables::{friends, grants, people};
 use crate::{Refusal, Vault};
 use ledger::record::{GrantActor, GrantEvent};
 use model::{ConversationId, GrantId, GrantState, Handle, PersonId, Time};
 
 /// What hangs on one grant, in the order in which it can go.
-const OF_GRANT: [&str; 8] = [
+const OF_GRANT: [&str; 9] = [
+    "update ledger_entries set home = null, n = null \
+     where idx in (select x.leaf from access x where x.grant_id = $1 and x.leaf is not null)",
     "delete from access where grant_id = $1",
     "delete from grant_events where grant_id = $1",
     "delete from grant_conversations where grant_id = $1",
@@ -45,15 +49,11 @@ const OF_PERSON: [&str; 11] = [
 ];
 
 fn erase(tx: &mut Tx<'_>, person: PersonId, zeros: &[u8; 32], at: Time) -> Result<(), Refusal> {
-    for sql in DOORS {
-        tx.put(sql, params![person.as_bytes()])?;
-    }
-    for grant in grants::select(tx, "g.person = $1", params![person.as_bytes()])? {
-        // The end is an entry in the log like any other; its salt goes with the grant.
-        if grant.state != GrantState::Ended {
-            let why = (GrantEvent::Ended, GrantActor::Person);
-            grants::set_state(tx, grant.id, GrantState::Ended, why, at)?;
-        }
+    shut(tx, person, at)?;
+    let grants = grants::select(tx, "g.person = $1", params![person.as_bytes()])?;
+    let homes = grants.iter().map(|grant| Home::Grant(grant.id)).chain([Home::Person(person)]);
+    map::take_out(tx, &homes.collect::<Vec<_>>())?;
+    for grant in &grants {
         let grant: GrantId = grant.id;
         for sql in OF_GRANT {
             tx.put(sql, params![grant.as_bytes()])?;
@@ -82,15 +82,62 @@ fn erase(tx: &mut Tx<'_>, person: PersonId, zeros: &[u8; 32], at: Time) -> Resul
     Ok(())
 }
 
+/// How often the rest is begun again where something of hers came in meanwhile.
+const TRIES: usize = 100;
+
+/// Shuts everyone out, and ends her grants: from here on nothing new is recorded about her.
+fn shut(tx: &mut Tx<'_>, person: PersonId, at: Time) -> Result<(), Refusal> {
+    for sql in DOORS {
+        tx.put(sql, params![person.as_bytes()])?;
+    }
+    for grant in grants::select(tx, "g.person = $1", params![person.as_bytes()])? {
+        // The end is an entry in the log like any other; its salt goes with the grant.
+        if grant.state != GrantState::Ended {
+            let why = (GrantEvent::Ended, GrantActor::Person);
+            grants::set_state(tx, grant.id, GrantState::Ended, why, at)?;
+        }
+    }
+    Ok(())
+}
+
 impl Vault {
-    /// Erases a person for good.
+    /// Erases a person for good. Stopped on the way, it has shut everyone out, and can be asked for again.
     pub async fn person_erase(&self, handle: &Handle) -> Result<(), Refusal> {
         let (now, handle) = (self.world.now(), handle.clone());
-        self.engine
-            .write("person_erase", move |tx| -> Result<(), Refusal> {
+        let person = self
+            .engine
+            .write("person_erase_shut", move |tx| -> Result<PersonId, Refusal> {
                 let person = people::by_handle(tx, &handle)?.ok_or(Refusal::NotFound)?;
-                erase(tx, person, &[0; 32], now)
+                shut(tx, person, now).map(|()| person)
             })
-            .await
+            .await?;
+        for _ in 0..TRIES {
+            // What apps did counts for them in the map for ever; that it was with her is forgotten.
+            self.map_catch_up(false).await?;
+            let erased = self.engine.write("person_erase", move |tx| -> Result<(), Refusal> {
+                if uncounted(tx, person)? {
+                    return Err(Refusal::Changed);
+                }
+                erase(tx, person, &[0; 32], now)
+            });
+            match erased.await {
+                Err(Refusal::Changed) => {}
+                Ok(()) => return self.wipe().await,
+                refused => return refused,
+            }
+        }
+        Err(Refusal::Conflict("the log is too busy to erase anyone just now; try again in a minute".into()))
+    }
+
+    /// Has the copies go that the database's own log still holds. A reader at this very moment may keep them; then they
+    /// go with the next commits.
+    async fn wipe(&self) -> Result<(), Refusal> {
+        self.engine.wipe_log();
+        // The log is emptied after a commit, when that was answered: the next answer says that it was.
+        for _ in 0..2 {
+            let nothing = |tx: &mut Tx<'_>| tx.one("select 1 from ledger_head", params![], |_| Ok(()));
+            self.engine.write("person_erase_wipe", nothing).await?;
+        }
+        Ok(())
     }
 }

@@ -9,11 +9,14 @@
 
 mod access_list;
 mod audit;
+mod audit_map;
 mod body;
 mod caller;
 mod conversations;
+mod counted;
 mod delete;
 mod erase;
+mod evidence;
 mod follow;
 mod import;
 mod own;
@@ -33,6 +36,7 @@ pub use audit::Audit;
 pub use body::{Author, Message};
 pub use caller::Caller;
 pub use conversations::Started;
+pub use evidence::{EVIDENCE_ACCESSES_MAX, EVIDENCE_ENTRIES_MAX};
 pub use follow::{After, Ask, Event, Heard};
 pub use import::{ImportMessage, ImportThread, Imported};
 pub use own::{Deleted, Own, WithinReach};
@@ -46,6 +50,7 @@ pub use record::Opened;
 pub use send::Sent;
 pub use staff::{Staff, StaffConversation};
 
+pub(crate) use counted::{Counted, counted};
 pub use delete::RESTORE_S;
 pub(crate) use delete::purge_deleted;
 pub(crate) use record::note_leaf;

@@ -5,7 +5,6 @@
 //! at, and an entry that has a place never changes. So the log never forks, never loses and never repeats, whoever else
 //! sequences and wherever it stops: what was not committed was never seen, and is done again from what was.
 
-use super::cosigned::newest;
 use super::ids::bytes16;
 use super::queue;
 use crate::engine::{Reads, Tx, params};
@@ -16,7 +15,6 @@ use ledger::edge::Edge;
 use ledger::hash::{Hash, empty_root, leaf_hash};
 use ledger::note::LogKey;
 use ledger::tile::{Shelf, TILE_WIDTH, TilePath, TileReader};
-use tokio::sync::watch;
 
 /// The most entries that one step integrates: few enough that nobody's act waits long behind it.
 const STEP_MAX: i64 = 1024;
@@ -31,19 +29,8 @@ macro_rules! leaf_told {
 }
 pub(crate) use leaf_told;
 
-/// How far the log is, as far as this node did it itself.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct LogNews {
-    /// The size of the newest head that was signed.
-    pub size: u64,
-    /// The size of the newest one with enough cosignatures.
-    pub cosigned: u64,
-    /// Whether it was halted.
-    pub halted: bool,
-}
-
 /// The stored tiles, as the ledger room asks for them.
-pub(super) struct Tiles<'t, R>(pub(super) &'t mut R);
+pub(crate) struct Tiles<'t, R>(pub(crate) &'t mut R);
 
 fn tile_row(db: &mut impl Reads, level: u8, index: u64) -> Result<Option<Vec<u8>>, Fault> {
     let index = i64::try_from(index).unwrap_or(i64::MAX);
@@ -75,8 +62,15 @@ struct Queued {
     entry: Vec<u8>,
 }
 
-pub(super) fn head_size(db: &mut impl Reads) -> Result<Option<i64>, Fault> {
+fn head_size(db: &mut impl Reads) -> Result<Option<i64>, Fault> {
     db.one("select size from ledger_head where one = 1", params![], |row| row.int(0))
+}
+
+/// How many entries the newest checkpoint covers, and the checkpoint.
+pub(crate) fn head(db: &mut impl Reads) -> Result<(i64, String), Fault> {
+    let sql = "select size, checkpoint from ledger_head where one = 1";
+    let head = db.one(sql, params![], |row| Ok((row.int(0)?, row.text(1)?.to_owned())))?;
+    head.ok_or_else(|| Fault::Shape("the log has no head".into()))
 }
 
 fn sign(size: u64, root: Hash, key: &LogKey) -> Result<String, Fault> {
@@ -98,20 +92,11 @@ pub(crate) fn found(tx: &mut Tx<'_>, key: &LogKey) -> Result<(), Fault> {
 const WAITS: &str = "select h.size from ledger_head h where exists (select 1 from ledger_queue) \
     or exists (select 1 from ledger_entries e where e.idx >= h.size)";
 
-/// What a step did.
-#[derive(Debug, Clone, Copy, Default)]
-struct Stepped {
-    /// How many entries it integrated.
-    entries: usize,
-    /// The size of the head that it signed.
-    size: u64,
-}
-
-/// One step.
-fn step(tx: &mut Tx<'_>, key: &LogKey) -> Result<Stepped, Refusal> {
+/// One step. How many entries it integrated.
+fn step(tx: &mut Tx<'_>, key: &LogKey) -> Result<usize, Refusal> {
     let shape = |e: &dyn std::fmt::Display| Fault::Shape(e.to_string());
     if tx.one(WAITS, params![], |row| row.int(0))?.is_none() {
-        return Ok(Stepped::default());
+        return Ok(0);
     }
     // Whoever else sequences waits here, and then finds what is left.
     let sql = "update ledger_head set size = size where one = 1 returning size";
@@ -120,7 +105,7 @@ fn step(tx: &mut Tx<'_>, key: &LogKey) -> Result<Stepped, Refusal> {
     let sql = "select entry from ledger_entries where idx >= $1 order by idx limit $2";
     let leaves = tx.all(sql, params![size, STEP_MAX], |row| Ok(leaf_hash(row.blob(0)?)))?;
     if leaves.is_empty() {
-        return Ok(Stepped::default());
+        return Ok(0);
     }
     let old_size = u64::try_from(size).map_err(|e| shape(&e))?;
     let mut edge = Edge::open(old_size, &mut Tiles(tx)).map_err(|e| shape(&e))?;
@@ -137,7 +122,7 @@ fn step(tx: &mut Tx<'_>, key: &LogKey) -> Result<Stepped, Refusal> {
     if tx.execute(sql, params![new_size, &checkpoint, size])? == 0 {
         return Err(Refusal::Changed);
     }
-    Ok(Stepped { entries: leaves.len(), size: edge.size() })
+    Ok(leaves.len())
 }
 
 /// Gives what is queued the places after the last.
@@ -158,8 +143,9 @@ fn take_queued(tx: &mut Tx<'_>) -> Result<(), Refusal> {
     let sql = "select coalesce(max(idx) + 1, 0) from ledger_entries";
     let next = tx.one(sql, params![], |row| row.int(0))?.unwrap_or(0);
     for (index, queued) in (next..).zip(&queued) {
-        let sql = "insert into ledger_entries (idx, entry) values ($1, $2)";
-        tx.put(sql, params![index, &queued.entry])?;
+        let (home, n) = queue::beside(queued.kind, &queued.home, queued.n);
+        let sql = "insert into ledger_entries (idx, entry, home, n) values ($1, $2, $3, $4)";
+        tx.put(sql, params![index, &queued.entry, home, n])?;
         place(tx, queued, index)?;
         tx.put("delete from ledger_queue where id = $1", params![&queued.id])?;
     }
@@ -178,6 +164,7 @@ fn place(tx: &mut Tx<'_>, queued: &Queued, index: i64) -> Result<(), Fault> {
         queue::STAFF_EVENT => {
             tx.put("update staff_events set leaf = $1 where person = $2 and n = $3", params![index, home, *n])
         }
+        queue::MAP => tx.put("update maps set leaf = $1 where n = $2", params![index, *n]),
         _ => tx.put("update app_events set leaf = $1 where app = $2 and n = $3", params![index, home, *n]),
     }
 }
@@ -185,39 +172,16 @@ fn place(tx: &mut Tx<'_>, queued: &Queued, index: i64) -> Result<(), Fault> {
 impl Vault {
     /// Integrates what waits into the log, up to 1024 entries; says how many.
     pub async fn sequence(&self) -> Result<usize, Refusal> {
-        if self.log_halted().is_some() {
-            return Ok(0);
-        }
         let key = self.keys.log.clone();
-        let Stepped { entries, size } = self.engine.write("sequence", move |tx| step(tx, &key)).await?;
-        if entries > 0 {
-            self.news.send_modify(|news| news.size = news.size.max(size));
-        }
-        Ok(entries)
+        self.engine.write("sequence", move |tx| step(tx, &key)).await
     }
 
-    /// Signs no head any more until the process ends: the log was found to contradict what its own key signed. What happens
-    /// is recorded as before, and waits.
-    pub fn log_halt(&self, why: &str) {
-        let _ = self.halted.set(why.to_owned());
-        self.news.send_modify(|news| news.halted = true);
-    }
-
-    /// Why the log was halted, if it was.
-    pub fn log_halted(&self) -> Option<&str> {
-        self.halted.get().map(String::as_str)
-    }
-
-    /// Tells how far the log is, whenever this node brings it further.
-    pub fn log_news(&self) -> watch::Receiver<LogNews> {
-        self.news.subscribe()
-    }
-
-    /// The newest checkpoint: a signed note, with the cosignatures that it has so far.
+    /// The newest checkpoint: a signed note.
     pub async fn checkpoint(&self) -> Result<String, Refusal> {
         self.engine
             .read("checkpoint", move |snap| -> Result<_, Refusal> {
-                newest(snap)?.map(|(_, text)| text).ok_or(Refusal::NotFound)
+                let sql = "select checkpoint from ledger_head where one = 1";
+                snap.one(sql, params![], |row| Ok(row.text(0)?.to_owned()))?.ok_or(Refusal::NotFound)
             })
             .await
     }
@@ -239,7 +203,8 @@ impl Vault {
     }
 }
 
-fn entries(db: &mut impl Reads, path: TilePath) -> Result<Vec<u8>, Refusal> {
+/// The bundle of entries at a path that the log has filled that far.
+pub(crate) fn entries(db: &mut impl Reads, path: TilePath) -> Result<Vec<u8>, Refusal> {
     let from = i64::try_from(path.index().saturating_mul(TILE_WIDTH as u64)).unwrap_or(i64::MAX);
     let width = i64::try_from(path.width()).unwrap_or(0);
     let mut bytes = Vec::new();

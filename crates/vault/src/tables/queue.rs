@@ -20,8 +20,17 @@ pub(crate) const APP_EVENT: i64 = 3;
 /// See `ACCESS`.
 pub(crate) const STAFF_EVENT: i64 = 4;
 
-const APPEND: &str = "insert into ledger_entries (idx, entry) \
-    values (coalesce((select max(idx) + 1 from ledger_entries), 0), $1) returning idx";
+/// See `ACCESS`.
+pub(crate) const MAP: i64 = 6;
+
+const APPEND: &str = "insert into ledger_entries (idx, entry, home, n) \
+    values (coalesce((select max(idx) + 1 from ledger_entries), 0), $1, $2, $3) returning idx";
+
+/// What is kept beside an entry: of an access its grant and its number there, so that it can be counted in the order of
+/// the log.
+pub(crate) fn beside(kind: i64, home: &[u8; 16], n: i64) -> (Option<&[u8; 16]>, Option<i64>) {
+    if kind == ACCESS { (Some(home), Some(n)) } else { (None, None) }
+}
 
 /// Sends an entry to the log. Says where it stands, to be kept beside the record, if that is known at once. The id of a
 /// queued one is made of the time and of what it is about, so it is unique without randomness.
@@ -35,7 +44,8 @@ pub(crate) fn push(
 ) -> Result<Option<i64>, Fault> {
     let entry = entry.to_bytes();
     if tx.in_turn() {
-        return tx.one(APPEND, params![&entry], |row| row.int(0));
+        let (home, n) = beside(kind, home, n);
+        return tx.one(APPEND, params![&entry, home, n], |row| row.int(0));
     }
     let mut id = Vec::with_capacity(33);
     id.extend_from_slice(&at.micros().to_be_bytes());

@@ -189,8 +189,8 @@ impl House {
     }
 
     /// The code that an app gets when a person lets it in on these terms.
-    fn request(app: AppId, scopes: Scopes) -> Request {
-        Request {
+    pub(crate) async fn code(&self, who: &Somebody, app: AppId, scopes: Scopes, terms: &Terms) -> String {
+        let request = Request {
             client_id: app,
             redirect_uri: REDIRECT.to_owned(),
             state: None,
@@ -203,17 +203,8 @@ impl House {
             login_hint: None,
             hinted: None,
             manage: Manage::None,
-        }
-    }
-
-    /// What the app holds from her, when it asks again.
-    pub(crate) async fn standing(&self, who: &Somebody, app: AppId) -> Vec<GrantId> {
-        let facts = self.vault().consent_of(&who.own, House::request(app, Scopes::ALL)).await.unwrap();
-        facts.standing.iter().map(|one| one.grant).collect()
-    }
-
-    pub(crate) async fn code(&self, who: &Somebody, app: AppId, scopes: Scopes, terms: &Terms) -> String {
-        let waiting = self.vault().authorization_add(&House::request(app, scopes)).await.unwrap();
+        };
+        let waiting = self.vault().authorization_add(&request).await.unwrap();
         let agreed = Agreed::anew(scopes, terms.clone(), "");
         self.vault().consent_allow(&who.own, waiting, move |_| Ok(agreed.clone())).await.unwrap().1
     }
@@ -291,14 +282,31 @@ impl House {
 
     /// Is this text anywhere in the data at rest: in the files, or in any row?
     pub(crate) async fn holds(&self, text: &str) -> bool {
+        self.holds_bytes(text.as_bytes()).await
+    }
+
+    /// Are these bytes?
+    pub(crate) async fn holds_bytes(&self, wanted: &[u8]) -> bool {
+        self.place_of(wanted).await.is_some()
+    }
+
+    /// In which file or table they are.
+    pub(crate) async fn place_of(&self, wanted: &[u8]) -> Option<String> {
         match &self.ground {
-            Ground::Folder(folder) => std::fs::read_dir(folder.join("data")).unwrap().any(|file| {
-                let bytes = std::fs::read(file.unwrap().path()).unwrap();
-                bytes.windows(text.len()).any(|window| window == text.as_bytes())
-            }),
+            Ground::Folder(folder) => {
+                let mut files =
+                    std::fs::read_dir(folder.join("data")).unwrap().map(|file| file.unwrap().path());
+                let found = files.find(|file| {
+                    std::fs::read(file).unwrap().windows(wanted.len()).any(|window| window == wanted)
+                });
+                found.map(|file| file.display().to_string())
+            }
             Ground::Database(database) => {
                 let client = connect(&database.url()).await;
-                let hex = data_encoding::HEXLOWER.encode(text.as_bytes());
+                let hex = data_encoding::HEXLOWER.encode(wanted);
+                // PostgreSQL has no text with a zero in it, and shows bytes in hex.
+                let text =
+                    std::str::from_utf8(wanted).ok().filter(|text| !text.contains('\0')).unwrap_or(&hex);
                 let names = "select tablename from pg_tables where schemaname = 'public'";
                 for table in client.query(names, &[]).await.unwrap() {
                     let table: String = table.get(0);
@@ -307,10 +315,10 @@ impl House {
                     );
                     let found: i64 = client.query_one(&sql, &[&text, &hex]).await.unwrap().get(0);
                     if found > 0 {
-                        return true;
+                        return Some(table);
                     }
                 }
-                false
+                None
             }
         }
     }

@@ -9,10 +9,10 @@
 )]
 
 mod changes;
-mod contain;
 mod deletion;
 mod house;
 mod keys;
+mod map;
 mod notices;
 mod people;
 mod reading;

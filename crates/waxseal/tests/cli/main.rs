@@ -8,12 +8,10 @@
 
 mod app;
 mod binary;
-mod contain;
 mod folder;
 mod import;
 mod keys;
 mod person;
-mod tls;
 mod usage;
 mod verify;
 mod witness;

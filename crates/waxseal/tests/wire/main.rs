@@ -19,4 +19,3 @@ mod issuer;
 mod mutated;
 mod pages;
 mod rule;
-mod witnessed;

@@ -37,6 +37,8 @@ struct Shared {
     copied: AtomicI64,
     /// The log is long and almost all copied: it is the writer's turn, and the thread keeps away.
     restart: AtomicBool,
+    /// Something was destroyed for good, of which the log still has copies: it is to be emptied.
+    wipe: AtomicBool,
     stop: AtomicBool,
 }
 
@@ -78,8 +80,22 @@ impl Checkpointer {
         Ok(Checkpointer { shared, thread: Some(thread) })
     }
 
+    /// Has the log emptied after the next commit from which no reader keeps it.
+    pub(super) fn wiper(&self) -> impl Fn() + Send + Sync + 'static {
+        let shared = Arc::clone(&self.shared);
+        move || shared.wipe.store(true, Relaxed)
+    }
+
     /// Called by the writer between commits.
     pub(super) fn after_commit(&self, writer: &Connection) {
+        if self.shared.wipe.swap(false, Relaxed) {
+            match checkpoint(writer, "truncate", &self.shared) {
+                Ok(true) => {}
+                Ok(false) => self.shared.wipe.store(true, Relaxed),
+                Err(fault) => tracing::warn!(%fault, "the log cannot be emptied"),
+            }
+            return;
+        }
         if self.shared.restart.load(Relaxed) {
             // A reader may keep the log from starting over; then the thread asks again when there is more to copy.
             match checkpoint(writer, "restart", &self.shared) {

@@ -33,6 +33,7 @@ const CACHE_KIB: i64 = 8 * 1024;
 const READERS_WAIT: Duration = Duration::from_millis(5);
 
 pub(super) struct Writer {
+    wipe: Box<dyn Fn() + Send + Sync>,
     queue: Option<SyncSender<Box<dyn Job>>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -42,12 +43,18 @@ impl Writer {
         let mut conn = connect_for_writing(database).map_err(fault)?;
         let checkpointer = Checkpointer::start(database, &mut conn)?;
         let (queue, jobs) = sync_channel(QUEUE_MAX);
+        let wipe = Box::new(checkpointer.wiper());
         let thread_part = Committer { conn, faults: Arc::clone(faults), checkpointer };
         let thread = thread::Builder::new()
             .name("sqlite-writer".to_owned())
             .spawn(move || thread_part.serve(&jobs))
             .map_err(|error| Fault::Other(error.to_string()))?;
-        Ok(Writer { queue: Some(queue), thread: Some(thread) })
+        Ok(Writer { wipe, queue: Some(queue), thread: Some(thread) })
+    }
+
+    /// Has the log emptied after a commit from now on.
+    pub(super) fn wipe_log(&self) {
+        (self.wipe)();
     }
 
     pub(super) fn queue(&self, job: Box<dyn Job>) {
@@ -79,8 +86,8 @@ fn connect_for_writing(database: &Path) -> rusqlite::Result<Connection> {
     // In this mode each commit flushes the log before it returns.
     conn.pragma_update(None, "synchronous", "full")?;
     conn.pragma_update(None, "cache_size", -CACHE_KIB)?;
-    // What is destroyed is overwritten where its page is written anyway.
-    conn.pragma_update_and_check(None, "secure_delete", "fast", |_| Ok(()))?;
+    // What is destroyed is overwritten, also on pages that nothing else is on: an erased person must not be found there.
+    conn.pragma_update_and_check(None, "secure_delete", true, |_| Ok(()))?;
     Ok(conn)
 }
 
