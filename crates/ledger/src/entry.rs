@@ -5,6 +5,9 @@
 use crate::canonical::{CanonicalJson, CanonicalRefused};
 use crate::commitment::Commitment;
 use crate::hash::{Hash, leaf_hash};
+use crate::key_record::KeyRecord;
+use crate::map::MapRecord;
+use crate::record::{AppRecord, RecordInvalid};
 
 /// The version of the entry format, the first byte of each entry.
 pub const VERSION: u8 = 1;
@@ -20,9 +23,9 @@ pub enum Entry<'a> {
     App(CanonicalJson<'a>),
     /// Someone who runs the server looked at a person's things.
     Staff(Commitment),
-    /// The log's keys changed; in the clear.
+    /// The log's keys changed: a [`KeyRecord`], in the clear.
     Key(CanonicalJson<'a>),
-    /// The root of the counting map; in the clear.
+    /// The root of the counting map: a [`MapRecord`], in the clear.
     Map(CanonicalJson<'a>),
 }
 
@@ -41,6 +44,9 @@ pub enum EntryInvalid {
     /// The clear part is not canonical JSON.
     #[error("its JSON is {0}")]
     Json(#[from] CanonicalRefused),
+    /// The clear part is not the record that its kind has.
+    #[error("its JSON is {0}")]
+    Record(#[from] RecordInvalid),
 }
 
 impl<'a> Entry<'a> {
@@ -66,6 +72,17 @@ impl<'a> Entry<'a> {
             5 => Self::Key(json()?),
             _ => Self::Map(json()?),
         })
+    }
+
+    /// Whether what stands in the clear is the record that its kind has; commitments say nothing of theirs.
+    pub fn check_record(&self) -> Result<(), EntryInvalid> {
+        match self {
+            Self::Access(_) | Self::Grant(_) | Self::Staff(_) => {}
+            Self::App(json) => drop(AppRecord::parse(json.as_str())?),
+            Self::Key(json) => drop(KeyRecord::parse(json.as_str())?),
+            Self::Map(json) => drop(MapRecord::parse(json.as_str())?),
+        }
+        Ok(())
     }
 
     /// The second byte, 1 to 6.

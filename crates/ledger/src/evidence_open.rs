@@ -9,6 +9,7 @@ use crate::bundle;
 use crate::canonical::CanonicalJson;
 use crate::checkpoint::Checkpoint;
 use crate::commitment::{Commitment, Salt, commit_access, commit_grant, commit_staff};
+use crate::earlier::compare_heads;
 use crate::entry::Entry;
 use crate::evidence::{About, Claim, Committed, EvidenceFile, GrantEvidence, InTheClear};
 use crate::found::Found;
@@ -19,7 +20,6 @@ use crate::proof::{root_with_many, verify_consistency};
 use crate::record::{AccessRecord, AppRecord, GrantEvent, GrantRecord, RecordInvalid, StaffRecord};
 use crate::tile::{TILE_WIDTH, TilePath};
 use crate::verdict::Wrong;
-use crate::verify::compare_heads;
 
 /// A file whose records are what the log committed to.
 pub(crate) struct Opened<'f> {

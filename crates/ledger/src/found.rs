@@ -8,6 +8,7 @@ use std::fmt;
 use crate::checkpoint::CheckpointRefused;
 use crate::entry::EntryInvalid;
 use crate::hash::Hash;
+use crate::policy::PolicyRefused;
 use crate::receipt::{Receipt, ReceiptRefused};
 use crate::tile::{Shelf, TILE_WIDTH, TilePath};
 
@@ -78,6 +79,40 @@ pub enum Found {
         /// The size of the earlier checkpoint.
         size: u64,
     },
+    /// The log showed a witness something else than it shows here.
+    #[error(
+        "the log shows two stories: the first {size} entries that the witness {witness} was shown are not those that it \
+         shows here. The log signed both: the two checkpoints are proof for anyone"
+    )]
+    SplitView {
+        /// The witness.
+        witness: String,
+        /// The size of what it was shown.
+        size: u64,
+    },
+    /// A witness saw more of the log than it shows.
+    #[error(
+        "the log hides something: the witness {witness} has cosigned {theirs} entries of it, and it shows only {now}"
+    )]
+    WitnessAhead {
+        /// The witness.
+        witness: String,
+        /// How many it cosigned.
+        theirs: u64,
+        /// How many the log shows.
+        now: u64,
+    },
+    /// What a witness tells is not signed by the log.
+    #[error("what the witness {witness} tells of the log is not genuine: {why}")]
+    WitnessNote {
+        /// The witness.
+        witness: String,
+        /// What is wrong.
+        why: CheckpointRefused,
+    },
+    /// Too few witnesses cosigned it.
+    #[error("the checkpoint is not witnessed as you ask: {0}")]
+    Unwitnessed(PolicyRefused),
     /// A file could not be read.
     #[error("{path} could not be read, and the log must serve it: {why}")]
     Unreadable {

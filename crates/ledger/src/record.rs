@@ -142,6 +142,8 @@ pub enum AppEvent {
     Resumed,
     /// It ends.
     Retired,
+    /// Everything that it was let do until then, or in a span of time, is over.
+    Contained,
 }
 
 /// The public note of one change of an app: it stands in the log in the clear.
@@ -438,11 +440,12 @@ impl AppEvent {
             Self::Suspended => "suspended",
             Self::Resumed => "resumed",
             Self::Retired => "retired",
+            Self::Contained => "contained",
         }
     }
 }
 
-fn from_json<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, RecordInvalid> {
+pub(crate) fn from_json<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, RecordInvalid> {
     serde_json::from_str(text).map_err(|why| RecordInvalid::Form(why.to_string()))
 }
 

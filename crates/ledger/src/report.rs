@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::checkpoint::Checkpoint;
+use crate::earlier::Witnessed;
 use crate::entry::{Entry, EntryInvalid};
 use crate::found::{Found, ReceiptName};
 use crate::receipt::Receipt;
@@ -24,6 +25,8 @@ pub struct Report {
     /// The accesses below the highest number of each grant whose receipts were not given. No fault in itself: they
     /// are in the log, but the holder of the receipts may ask where they are.
     pub gaps: Vec<Gap>,
+    /// How far witnesses saw the log, where they were asked.
+    pub witnessed: Option<Witnessed>,
 }
 
 /// Entries by kind.
@@ -141,10 +144,41 @@ impl fmt::Display for Report {
         for gap in &self.gaps {
             writeln!(f, "To look into: {gap} took place, by the numbers, and no receipt was given here.")?;
         }
-        write!(
-            f,
-            "Not proved: that everyone is shown this same log (that takes witnesses), and what an app did afterwards with \
-             what it had read."
-        )
+        match &self.witnessed {
+            None => {
+                write!(f, "Not proved: that everyone is shown this same log (that takes witnesses), and")?
+            }
+            Some(witnessed) => {
+                writeln!(f, "{witnessed}")?;
+                let rest = size - witnessed.size;
+                match rest {
+                    0 => write!(f, "Not proved:")?,
+                    _ => write!(f, "Not proved: that everyone is shown the {rest} entries after those, and")?,
+                }
+            }
+        }
+        write!(f, " what an app did afterwards with what it had read.")
+    }
+}
+
+impl fmt::Display for Witnessed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { size, cosigners, agree } = self;
+        match cosigners.0.len() {
+            0 => write!(f, "Not proved: that any witness saw it; none cosigned it, and you asked for none.")?,
+            1 => write!(
+                f,
+                "Proved: the witness {cosigners} cosigned the first {size} entries, and no others."
+            )?,
+            n => write!(
+                f,
+                "Proved: {n} witnesses ({cosigners}) cosigned the same first {size} entries, and no others."
+            )?,
+        }
+        match agree {
+            0 => Ok(()),
+            1 => write!(f, "\nProved: what one witness tells of the log is this log."),
+            n => write!(f, "\nProved: what {n} witnesses tell of the log is this log."),
+        }
     }
 }

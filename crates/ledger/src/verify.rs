@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use crate::bundle;
 use crate::checkpoint::Checkpoint;
+use crate::earlier::{Earlier, Witnessing};
 use crate::edge::Edge;
 use crate::entry::Entry;
 use crate::found::{Found, ReceiptName, altered};
@@ -28,6 +29,8 @@ pub struct Kept<'a> {
     pub since: Option<&'a [u8]>,
     /// Receipts that apps were given.
     pub receipts: &'a [String],
+    /// What witnesses say, if they are to be asked.
+    pub witnesses: Option<Witnessing<'a>>,
 }
 
 /// Checks a whole log. `keys` are those of one log, from a source that the auditor trusts; `progress` hears how many
@@ -42,25 +45,20 @@ pub fn replay<S: Source>(
 ) -> Result<Report, Found> {
     let note = source.checkpoint().map_err(|why| Found::NoCheckpoint(why.to_string()))?;
     let checkpoint = Checkpoint::open(&note, keys).map_err(Found::Checkpoint)?;
-    let earlier = kept.since.map(|note| Checkpoint::open(note, keys).map_err(Found::EarlierCheckpoint));
-    let earlier = earlier.transpose()?;
-    if let Some(earlier) = &earlier {
-        compare_heads(earlier, &checkpoint)?;
-    }
+    let since = kept.since.map(|note| Earlier::kept(note, keys, &checkpoint)).transpose()?;
+    let since_size = since.as_ref().map(Earlier::size);
+    let mut earlier: Vec<Earlier> = since.into_iter().collect();
+    let witnesses = kept.witnesses.map(|witnesses| witnesses.look(&note, &checkpoint, keys, &mut earlier));
+    let witnessed = witnesses.transpose()?;
     let receipts = open_receipts(kept.receipts, keys)?;
     let mut wanted = Wanted::new(&receipts)?;
     let mut stored = Stored { source, checkpoint: &checkpoint };
-    let mut replayed = Replayed {
-        edge: Edge::default(),
-        earlier: earlier.as_ref(),
-        rewritten: false,
-        seen: Seen::default(),
-    };
+    let mut replayed = Replayed { edge: Edge::default(), earlier, seen: Seen::default() };
     for path in shelf_tiles(Shelf::Entries, checkpoint.size) {
         replayed.bundle(path, &mut stored, &mut wanted)?;
         progress(replayed.edge.size(), checkpoint.size);
     }
-    let Replayed { edge, rewritten, seen, .. } = replayed;
+    let Replayed { edge, earlier, seen } = replayed;
     for (path, hashes) in edge.partial_tiles() {
         stored.compare(path, hashes)?;
     }
@@ -72,38 +70,28 @@ pub fn replay<S: Source>(
         });
     }
     // From here on the log itself is at fault: its key signed this tree.
-    let since = earlier.map(|earlier| earlier.size);
-    if let (Some(size), true) = (since, rewritten) {
-        return Err(Found::HistoryRewritten { size });
-    }
+    earlier.iter().try_for_each(Earlier::outcome)?;
     let kinds = seen.kinds()?;
     wanted.met_once(checkpoint.size)?;
-    Ok(Report { checkpoint, kinds, since, receipts: wanted.leaves.len() as u64, gaps: gaps(&receipts) })
-}
-
-/// Two signed heads of one log: the later one must not be shorter, nor differ at the same size.
-pub(crate) fn compare_heads(earlier: &Checkpoint, now: &Checkpoint) -> Result<(), Found> {
-    if earlier.origin != now.origin {
-        return Err(Found::OtherLog { earlier: earlier.origin.clone(), now: now.origin.clone() });
-    }
-    if earlier.size > now.size {
-        return Err(Found::Shrunk { earlier: earlier.size, now: now.size });
-    }
-    if earlier.size == now.size && earlier.root != now.root {
-        return Err(Found::TwoHeads { size: now.size, earlier: earlier.root, now: now.root });
-    }
-    Ok(())
+    let receipts_held = wanted.leaves.len() as u64;
+    Ok(Report {
+        checkpoint,
+        kinds,
+        since: since_size,
+        receipts: receipts_held,
+        gaps: gaps(&receipts),
+        witnessed,
+    })
 }
 
 /// How far the replay has come.
-struct Replayed<'a> {
+struct Replayed {
     edge: Edge,
-    earlier: Option<&'a Checkpoint>,
-    rewritten: bool,
+    earlier: Vec<Earlier>,
     seen: Seen,
 }
 
-impl Replayed<'_> {
+impl Replayed {
     /// Replays one bundle: reads its entries, grows the tree by them, and compares each tile that this completes.
     fn bundle(
         &mut self,
@@ -123,10 +111,11 @@ impl Replayed<'_> {
             let leaf = leaf_hash(entry);
             wanted.meet(leaf, index);
             self.edge.append(leaf, &mut |tile, hashes| stored.compare(tile, hashes))?;
-            self.rewritten |= self
-                .earlier
-                .is_some_and(|earlier| earlier.size == index + 1 && earlier.root != self.edge.root());
-            match Entry::parse(entry) {
+            for earlier in &mut self.earlier {
+                earlier.meet(index + 1, || self.edge.root());
+            }
+            let known = Entry::parse(entry).and_then(|entry| entry.check_record().map(|()| entry));
+            match known {
                 Ok(entry) => self.seen.count(&entry),
                 Err(why) => self.seen.strange(index, why),
             }

@@ -18,6 +18,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Incoming};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
+use rustls::pki_types::CertificateDer;
 use std::fmt;
 use std::future::Future;
 use std::io;
@@ -51,6 +52,8 @@ pub enum Private {
     Refused,
     /// Loopback is dialled too, also over plain http: for development and tests.
     Loopback,
+    /// All are dialled, also over plain http: for addresses that the operator chose, and nobody else.
+    Chosen,
 }
 
 /// What to send, and how much of an answer to take.
@@ -151,13 +154,24 @@ pub fn check_url(url: &str, private: Private) -> Result<(), UrlInvalid> {
     Target::parse(url, private).map(|_| ())
 }
 
+/// The authorities that this machine trusts, as certificates in DER (`SSL_CERT_FILE` names others). What cannot be read is
+/// not trusted.
+pub fn authorities() -> Vec<CertificateDer<'static>> {
+    rustls_native_certs::load_native_certs().certs
+}
+
+/// The one implementation of TLS that everything here uses.
+pub fn crypto() -> Arc<rustls::crypto::CryptoProvider> {
+    Arc::new(rustls::crypto::aws_lc_rs::default_provider())
+}
+
 impl Outbound {
     /// The way out of this machine: its resolver, and the authorities that it trusts (`SSL_CERT_FILE` names others).
     pub fn new(policy: Policy) -> Outbound {
         let tls = || {
             let mut roots = rustls::RootCertStore::empty();
             // Whatever cannot be read is not trusted; with none, every host is refused as not proven.
-            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+            roots.add_parsable_certificates(authorities());
             dial::connector(roots)
         };
         Outbound::made(policy, LazyLock::new(Box::new(tls)), dial::system_resolver())
@@ -215,6 +229,7 @@ impl Outbound {
             return Err(Unsent::NameUnknown);
         }
         let fit = |address: &SocketAddr| match (guard::is_loopback(address.ip()), self.policy.private) {
+            (_, Private::Chosen) => true,
             (true, private) => private == Private::Loopback,
             // Plain http goes nowhere but to loopback.
             (false, _) => target.secure && guard::is_public(address.ip()),

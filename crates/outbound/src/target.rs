@@ -48,7 +48,7 @@ impl Target {
         let uri: Uri = url.parse().map_err(|_| UrlInvalid::Characters)?;
         let secure = match (uri.scheme_str(), private) {
             (Some("https"), _) => true,
-            (Some("http"), Private::Loopback) => false,
+            (Some("http"), Private::Loopback | Private::Chosen) => false,
             _ => return Err(UrlInvalid::Scheme),
         };
         let authority = uri.authority().ok_or(UrlInvalid::Host)?;
@@ -65,6 +65,7 @@ impl Target {
         };
         let named = target.host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b));
         let fit = match target.literal() {
+            Some(_) if private == Private::Chosen => true,
             Some(ip) if guard::is_loopback(ip) => private == Private::Loopback,
             Some(ip) => guard::is_public(ip),
             None => named && !target.host.is_empty(),
@@ -138,5 +139,6 @@ mod tests {
             assert_eq!(Target::parse(url, Private::Refused), Err(why), "{url}");
         }
         assert_eq!(Target::parse("https://10.0.0.1/", Private::Loopback), Err(Host));
+        assert!(Target::parse("http://10.0.0.1/", Private::Chosen).is_ok());
     }
 }

@@ -7,6 +7,7 @@
 #[cfg(test)]
 extern crate self as vault;
 
+mod answering;
 mod engine;
 #[cfg(test)]
 mod faults_tests;
@@ -24,25 +25,29 @@ pub use tables::apps::AppFacts;
 pub use tables::authorizations::{AUTHORIZATION_S, Waiting};
 pub use tables::connected::{Connected, GrantHistory};
 pub use tables::consents::Facts;
+pub use tables::containments::{Contained, Containment};
 pub use tables::conversations::{ActiveApp, CONVERSATION_PEOPLE_MAX, Conversation, Listed, Other};
+pub use tables::cosigned::Head;
 pub use tables::events::{AHEAD_MAX, Ahead, EVENTS_KEPT_S, EVENTS_OVERLAP_S};
 pub use tables::friends::{Face, Friend, FriendList};
 pub use tables::grants::Grant;
 pub use tables::keys::{KEY_AHEAD_S, KeyPurpose, ListedKey, Turn};
+pub use tables::log::LogNews;
 pub use tables::notices::{NOTICE_KEPT_S, Notice, Told};
 pub use tables::people::Person;
 pub use tables::sessions::{SESSION_IDLE_S, SESSION_S, Session, session_cookie, session_of};
 pub use tables::tokens::TokenRefusal;
 pub use tables::wishes::Wishes;
 
+use answering::Answering;
 use engine::{Engine, Pending};
 use model::World;
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, OnceLock};
 use tables::accounts;
 use tables::apps::Apps;
 use tables::keys::Keys;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 /// How a vault is opened.
 #[derive(Debug, Clone)]
@@ -65,6 +70,9 @@ pub struct Vault {
     hashing: Arc<Semaphore>,
     hashing_queue: Arc<Semaphore>,
     spent: AtomicU64,
+    news: watch::Sender<LogNews>,
+    halted: OnceLock<String>,
+    answering: Answering,
 }
 
 impl Vault {
@@ -91,6 +99,9 @@ impl Vault {
             hashing: Arc::new(Semaphore::new(accounts::HASHING_MAX)),
             hashing_queue: Arc::new(Semaphore::new(accounts::HASHING_QUEUE_MAX)),
             spent: AtomicU64::new(0),
+            news: watch::Sender::default(),
+            halted: OnceLock::new(),
+            answering: Answering::default(),
         })
     }
 
@@ -102,6 +113,14 @@ impl Vault {
     /// The clock and the randomness that it was handed.
     pub fn world(&self) -> &World {
         &self.world
+    }
+
+    /// Waits until nothing that began before can succeed any more: whoever ends something for many at once answers after
+    /// this. `false` if some other transaction did not end in time.
+    async fn settled(&self) -> Result<bool, Refusal> {
+        let settled = self.engine.settle().await?;
+        self.answering.out().await;
+        Ok(settled)
     }
 
     /// How often each named transaction ran, and how long it took.

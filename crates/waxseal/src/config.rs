@@ -4,12 +4,14 @@
 
 use crate::cli::Stop;
 use crate::listener::Peer;
+use crate::witnessing;
 use api::Limit;
 use clap::Args;
-use outbound::{Policy, Private};
+use outbound::{Outbound, Policy, Private};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use vault::Place;
+use work::Witnesses;
 
 const LISTEN: &str = "127.0.0.1:8080";
 const DATA: &str = "waxseal-data";
@@ -56,6 +58,12 @@ pub struct ListenOptions {
     /// Fetch keys of apps from loopback addresses too, over http if need be: for development alone
     #[arg(long, env = "WAXSEAL_ALLOW_LOOPBACK_FETCH")]
     allow_loopback_fetch: bool,
+    /// A witness that is asked to cosign the log: its key and where it takes checkpoints; as often as there are witnesses
+    #[arg(long, value_name = "KEY=URL", env = "WAXSEAL_WITNESS", value_delimiter = ' ')]
+    witness: Vec<String>,
+    /// The witnesses, and how many are enough, as a C2SP policy file
+    #[arg(long, value_name = "FILE", env = "WAXSEAL_WITNESS_POLICY", conflicts_with = "witness")]
+    witness_policy: Option<PathBuf>,
     /// Log as JSON, one object a line
     #[arg(long, env = "WAXSEAL_LOG_JSON")]
     log_json: bool,
@@ -63,7 +71,7 @@ pub struct ListenOptions {
 
 /// A configuration file.
 #[derive(Deserialize, Debug, Default)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 struct File {
     data: Option<PathBuf>,
     database_url: Option<String>,
@@ -73,6 +81,8 @@ struct File {
     behind_proxy: Option<bool>,
     requests_per_minute: Option<u32>,
     allow_loopback_fetch: Option<bool>,
+    witness: Vec<String>,
+    witness_policy: Option<PathBuf>,
     log_json: Option<bool>,
 }
 
@@ -93,6 +103,8 @@ pub struct Settings {
     pub limit: Option<Limit>,
     /// Which addresses are dialled that others chose.
     pub outbound: Policy,
+    /// Who is asked to cosign the log.
+    pub witnesses: Option<Witnesses>,
     /// Log as JSON.
     pub log_json: bool,
 }
@@ -112,6 +124,10 @@ impl Settings {
         let limit = requests.map_or(Limit::default(), |requests| Limit { requests, window_s: 60 });
         let loopback = listen.allow_loopback_fetch || file.allow_loopback_fetch.unwrap_or_default();
         let private = if loopback { Private::Loopback } else { Private::Refused };
+        let witnesses = match (&listen.witness[..], &listen.witness_policy) {
+            ([], None) => witnesses(&file.witness, file.witness_policy.as_deref())?,
+            (given, policy) => witnesses(given, policy.as_deref())?,
+        };
         Ok(Settings {
             place,
             peer: if behind_proxy { Peer::Forwarded } else { Peer::Direct },
@@ -120,9 +136,21 @@ impl Settings {
             listen: listen.listen.clone().or(file.listen).unwrap_or_else(|| LISTEN.to_owned()),
             metrics_listen: listen.metrics_listen.clone().or(file.metrics_listen),
             outbound: Policy { private },
+            witnesses,
             log_json: listen.log_json || file.log_json.unwrap_or_default(),
         })
     }
+}
+
+/// Who is asked to cosign. They are where the operator says, so any address is dialled.
+fn witnesses(given: &[String], policy: Option<&Path>) -> Result<Option<Witnesses>, Stop> {
+    let unread = |path: &Path, why: &dyn std::fmt::Display| {
+        Stop::usage(format!("the policy {} cannot be read: {why}", path.display()))
+    };
+    let file = policy.map(|path| std::fs::read(path).map_err(|why| unread(path, &why))).transpose()?;
+    let policy = witnessing::asked(given, file.as_deref()).map_err(Stop::usage)?;
+    let chosen = Policy { private: Private::Chosen };
+    Ok(policy.map(|policy| Witnesses { policy, outbound: Outbound::new(chosen) }))
 }
 
 fn read(path: &Path) -> Result<File, Stop> {

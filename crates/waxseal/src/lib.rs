@@ -11,4 +11,5 @@ mod logging;
 mod metrics;
 mod through;
 pub mod wiring;
+mod witnessing;
 pub mod world;

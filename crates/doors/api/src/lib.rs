@@ -15,7 +15,9 @@ mod friends_list;
 mod grant_hand_back;
 mod grant_see;
 mod ledger_checkpoint;
+mod ledger_cosigned;
 mod ledger_key;
+mod ledger_proof;
 mod ledger_tile;
 mod limit;
 mod me;
@@ -110,6 +112,8 @@ fn table() -> OpenApiRouter<Arc<Door>> {
         .routes(routes!(access_list::access_list))
         .routes(routes!(directory::directory))
         .routes(routes!(ledger_checkpoint::ledger_checkpoint))
+        .routes(routes!(ledger_cosigned::ledger_cosigned))
+        .routes(routes!(ledger_proof::ledger_proof))
         .routes(routes!(ledger_tile::ledger_tile))
         .routes(routes!(ledger_key::ledger_key))
         .routes(routes!(openapi::openapi_see))

@@ -51,6 +51,8 @@ const OF_EACH: &[(&str, &[&[&str]])] = &[
     ("access_list", &[OF_ANY]),
     ("directory", &[&["broken", "unavailable"]]),
     ("ledger_checkpoint", &[&["broken", "unavailable"]]),
+    ("ledger_cosigned", &[&["not-found", "broken", "unavailable"]]),
+    ("ledger_proof", &[&["not-found", "broken", "unavailable"]]),
     ("ledger_tile", &[&["not-found", "broken", "unavailable"]]),
     ("ledger_key", &[]),
     ("openapi_see", &[]),

@@ -7,7 +7,7 @@ use crate::problem::Problem;
 use crate::reach::{self, Given};
 use crate::view::{AppCard, Name, Usage, When, count, counted};
 use model::{Action, GrantState, Time};
-use vault::{AppFacts, Connected, Deeds, GrantHistory, Own, WithinReach};
+use vault::{AppFacts, Connected, Contained, Deeds, GrantHistory, Own, WithinReach};
 
 /// One thing that happened to a grant.
 pub(crate) struct Event {
@@ -45,6 +45,11 @@ fn ends_at(one: &Connected, app: &AppFacts) -> Time {
     one.grant.terms.ends_at.min(one.grant.agreed_at.plus_seconds(app.ceiling.expires_in_s))
 }
 
+/// What a containment says to her.
+pub(crate) fn contained_because(contained: &Contained) -> String {
+    format!("Whoever runs this server ended it: {}", Name::from(contained.why.as_str()).plain())
+}
+
 /// Why and when it ended, if it has.
 async fn ended(
     door: &Door,
@@ -53,6 +58,9 @@ async fn ended(
     app: &AppFacts,
 ) -> Result<Option<(String, Time)>, Problem> {
     let by_itself = ends_at(one, app);
+    if let Some(contained) = &one.contained {
+        return Ok(Some((contained_because(contained), contained.at)));
+    }
     match one.grant.state {
         GrantState::Active | GrantState::Paused if by_itself > door.vault.world().now() => Ok(None),
         GrantState::Active | GrantState::Paused => Ok(Some(("It ended by itself".to_owned(), by_itself))),

@@ -3,7 +3,7 @@
 use crate::Door;
 use crate::caller::{At, Person, Queried};
 use crate::deleted_list::titles;
-use crate::grant_card::{event, grant_card};
+use crate::grant_card::{contained_because, event, grant_card};
 use crate::page::page;
 use crate::problem::Problem;
 use crate::reach::picks;
@@ -156,6 +156,11 @@ pub(crate) async fn draw(
         Some(action) => card.usage.iter().find(|usage| usage.action == action).map_or(0, |usage| usage.times),
     };
     let history = door.vault.grant_history(&person.own, id).await?;
+    // It ended with many others, by one line for all of them: that stands in no history of its own.
+    let contained = one
+        .contained
+        .as_ref()
+        .map(|contained| Change { at: When::moment(contained.at), what: contained_because(contained) });
     let status = if refused.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let view = Grant {
         page: person.page,
@@ -166,7 +171,7 @@ pub(crate) async fn draw(
         filters: filters(id, action),
         accesses,
         pager,
-        history: history.iter().rev().filter_map(change).collect(),
+        history: contained.into_iter().chain(history.iter().rev().filter_map(change)).collect(),
     };
     Ok(page(status, &view))
 }

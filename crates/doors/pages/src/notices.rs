@@ -40,6 +40,11 @@ fn said(told: &Told) -> (String, Option<&'static str>) {
         vault::Notice::FriendAsked { .. } => {
             (format!("{} asks to be your friend.", someone()), Some("/friends"))
         }
+        vault::Notice::Contained { why, .. } => {
+            let why = Name::from(why.as_str()).plain();
+            let what = "Whoever runs this server ended all that it could do for you. The reason given:";
+            (format!("{}: {what} {why}", app()), Some("/apps"))
+        }
         vault::Notice::Deleted { .. } => {
             let messages = match told.count {
                 1 => "a message. You can restore it".to_owned(),

@@ -45,7 +45,7 @@ fn says(wrong: &[Wrong], sentence: &str) {
 }
 
 fn receipts(tokens: &[String]) -> Kept<'_> {
-    Kept { since: None, receipts: tokens }
+    Kept { since: None, receipts: tokens, ..Kept::default() }
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn a_kept_checkpoint_is_extended() {
         let (note, extends) = scene.kept(size);
         let mut file = scene.of_person(ADA);
         file.evidence.since = Some(extends);
-        let kept = Kept { since: Some(note.as_bytes()), receipts: &[] };
+        let kept = Kept { since: Some(note.as_bytes()), receipts: &[], ..Kept::default() };
         let words = checked(&file, kept).expect("an honest file").to_string();
         let sentence = format!("Proved: the log extends the checkpoint that you kept, of {size} entries.");
         assert!(words.contains(&sentence), "{words}");
@@ -150,12 +150,12 @@ fn a_kept_checkpoint_is_extended() {
     let mut later = Scene::new();
     later.act("gra_a", Action::Read);
     let (note, _) = later.kept(later.log.size);
-    let kept = Kept { since: Some(note.as_bytes()), receipts: &[] };
+    let kept = Kept { since: Some(note.as_bytes()), receipts: &[], ..Kept::default() };
     says(&checked(&old, kept).expect_err("a replay"), "an old checkpoint is replayed");
     // Two heads of one size.
     let other = Scene::new();
     let note = crate::scene::signed(other.log.size, Hash([9; 32]));
-    let kept = Kept { since: Some(note.as_bytes()), receipts: &[] };
+    let kept = Kept { since: Some(note.as_bytes()), receipts: &[], ..Kept::default() };
     says(&checked(&old, kept).expect_err("two heads"), "the log signed two heads of one size");
 }
 

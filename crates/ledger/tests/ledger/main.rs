@@ -17,3 +17,4 @@ mod scene;
 mod signed;
 mod tile;
 mod verify;
+mod witnessed;

@@ -94,11 +94,11 @@ fn path(text: &str) -> TilePath {
 }
 
 fn since(checkpoint: &[u8]) -> Kept<'_> {
-    Kept { since: Some(checkpoint), receipts: &[] }
+    Kept { since: Some(checkpoint), receipts: &[], ..Kept::default() }
 }
 
 fn receipts(tokens: &[String]) -> Kept<'_> {
-    Kept { since: None, receipts: tokens }
+    Kept { since: None, receipts: tokens, ..Kept::default() }
 }
 
 fn name(n: u64) -> ReceiptName {
@@ -112,7 +112,7 @@ fn an_honest_log_passes_and_the_verdict_is_in_words() {
     let mut log = Served::of(&entries.concat());
     let early = Served::of(&entries.concat()[..300]).checkpoint;
     let tokens = [receipt(2), receipt(3), format!("{}\n", receipt(3)), receipt(7)];
-    let kept = Kept { since: Some(&early), receipts: &tokens };
+    let kept = Kept { since: Some(&early), receipts: &tokens, ..Kept::default() };
     let mut heard = Vec::new();
     let report = replay(&mut log, &keys(), kept, &mut |done, total| heard.push((done, total)));
     let report = report.expect("an honest log");

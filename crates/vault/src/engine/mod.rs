@@ -40,6 +40,9 @@ pub enum Place {
     Postgres(String),
 }
 
+/// How often [`Engine::settle`] looks, 2 ms apart.
+const SETTLE_LOOKS_MAX: u32 = 1500;
+
 /// An open database.
 pub(crate) struct Engine {
     store: Store,
@@ -118,6 +121,25 @@ impl Engine {
     /// runs on the threads that write, so it must not wait.
     pub(crate) fn tell(&self, teller: impl Fn(model::Hint) + Send + Sync + 'static) {
         self.teller.set(teller);
+    }
+
+    /// Waits until every transaction that was writing when this was called has ended, on whichever node. What was
+    /// committed before is then seen by whatever is committed from now on. `false` if one takes too long.
+    pub(crate) async fn settle(&self) -> Result<bool, Fault> {
+        let mut since = None;
+        for _ in 0..SETTLE_LOOKS_MAX {
+            let look = self.read("settle", move |snap| -> Result<_, Fault> {
+                let mut since = since;
+                let settled = snap.link.settled(&mut since)?;
+                Ok((settled, since))
+            });
+            let (settled, looked_since) = look.await?;
+            if settled {
+                return Ok(true);
+            }
+            since = looked_since;
+        }
+        Ok(false)
     }
 
     /// Has what was destroyed disappear from the log of the database too, from the next commit on. PostgreSQL does so in

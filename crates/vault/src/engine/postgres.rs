@@ -32,6 +32,9 @@ pub(super) use values::value;
 const WRITING: &str = "begin isolation level read committed read write";
 const READING: &str = "begin isolation level repeatable read read only";
 
+/// What the server calls the connections that write: who ends something waits for what is under way on them.
+const WRITERS_NAME: &str = "waxseal";
+
 /// Connections that write, and that read, of one node. More only get in each other's way.
 const WRITERS: usize = 16;
 const READERS: usize = 8;
@@ -48,12 +51,11 @@ pub(super) struct Postgres {
 impl Postgres {
     pub(super) fn open(url: &str, faults: &Arc<Faults>) -> Result<Postgres, OpenError> {
         let mut config: Config = url.parse().map_err(|error| OpenError::Address(format!("{error}")))?;
-        config.application_name("waxseal");
         config.connect_timeout(Duration::from_secs(5)).tcp_user_timeout(Duration::from_secs(10));
         check(&config)?;
-        let config = Arc::new(config);
-        let writers = Crew::start("postgres-writer", WRITERS, WRITING, &config, faults)?;
-        let readers = Crew::start("postgres-reader", READERS, READING, &config, faults)?;
+        let named = |name| Arc::new(config.clone().application_name(name).clone());
+        let writers = Crew::start("postgres-writer", WRITERS, WRITING, &named(WRITERS_NAME), faults)?;
+        let readers = Crew::start("postgres-reader", READERS, READING, &named("waxseal-reads"), faults)?;
         Ok(Postgres { writers, readers })
     }
 

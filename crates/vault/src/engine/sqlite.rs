@@ -127,6 +127,11 @@ impl Link for Session<'_> {
         Ok(())
     }
 
+    fn settled(&mut self, _: &mut Option<i64>) -> Result<bool, Fault> {
+        // One writes at a time: whoever began before has ended.
+        Ok(true)
+    }
+
     fn broken(&self) -> Option<&Fault> {
         self.broken.as_ref()
     }

@@ -20,6 +20,9 @@ pub(super) trait Link {
     fn in_turn(&self) -> bool;
     /// Keeps other nodes from changing the schema until this transaction ends.
     fn lock_schema(&mut self) -> Result<(), Fault>;
+    /// Have all transactions ended that were writing at the moment `since`, of the server's clock? Without one it is now,
+    /// and put there. Rests a little if not.
+    fn settled(&mut self, since: &mut Option<i64>) -> Result<bool, Fault>;
     /// The fault that ended this transaction, if one did.
     fn broken(&self) -> Option<&Fault>;
 }

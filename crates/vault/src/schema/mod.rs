@@ -10,5 +10,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step { number: 4, name: "events", sql: include_str!("0004_events.sql") },
     Step { number: 5, name: "shares", sql: include_str!("0005_shares.sql") },
     Step { number: 6, name: "clients", sql: include_str!("0006_clients.sql") },
-    Step { number: 7, name: "map", sql: include_str!("0007_map.sql") },
+    Step { number: 7, name: "cosigned", sql: include_str!("0007_cosigned.sql") },
+    Step { number: 8, name: "containments", sql: include_str!("0008_containments.sql") },
+    Step { number: 9, name: "map", sql: include_str!("0009_map.sql") },
 ];

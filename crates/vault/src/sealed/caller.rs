@@ -5,6 +5,7 @@
 
 use crate::engine::{Reads, Row, params};
 use crate::tables::apps::AppFacts;
+use crate::tables::containments;
 use crate::tables::families::share_of_row;
 use crate::tables::grants::terms_of_row;
 use crate::tables::ids::{array32, id};
@@ -31,13 +32,16 @@ pub struct Caller {
     used: u64,
 }
 
-/// Columns 0 to 7 are those of `terms_of_row`, those from 23 on of `share_of_row`.
-const FIND: &str = "select g.actions, g.started_only, g.chosen_only, g.since_kind, g.since_value, g.kinds, g.ends_at, g.uses, \
+/// Columns 0 to 7 are those of `terms_of_row`, those from 24 on of `share_of_row`.
+const FIND: &str = concat!(
+    "select g.actions, g.started_only, g.chosen_only, g.since_kind, g.since_value, g.kinds, g.ends_at, g.uses, \
     g.id, g.person, g.app, g.scopes, g.used, g.state, g.version, g.given_at, \
-    t.hash, t.scopes, t.actions, t.ends_at, f.ended, a.version, g.agreed_at, \
-    f.scopes, f.actions, f.started_only, f.since_kind, f.since_value, f.kinds, f.ends_at \
+    t.hash, t.scopes, t.actions, t.ends_at, f.ended, a.version, g.agreed_at, exists (select 1 from containments h where ",
+    containments::holds_either!(),
+    "), f.scopes, f.actions, f.started_only, f.since_kind, f.since_value, f.kinds, f.ends_at \
     from access_tokens t join token_families f on f.id = t.family join grants g on g.id = f.grant_id \
-    join apps a on a.id = g.app where t.hash = $1";
+    join apps a on a.id = g.app where t.hash = $1"
+);
 
 /// What the row says, before it is known whether the app's facts are at hand.
 struct Found {
@@ -56,6 +60,7 @@ struct Found {
     token: [u8; 32],
     token_ends_at: Time,
     family_ended: bool,
+    contained: bool,
 }
 
 fn found(row: &Row<'_>) -> Result<Found, Fault> {
@@ -77,7 +82,8 @@ fn found(row: &Row<'_>) -> Result<Found, Fault> {
         family_ended: row.int(20)? != 0,
         app_version: row.int(21)?,
         agreed_at: Time::from_micros(row.int(22)?),
-        share: share_of_row(row, 23)?,
+        contained: row.int(23)? != 0,
+        share: share_of_row(row, 24)?,
     })
 }
 
@@ -105,7 +111,8 @@ impl Vault {
             })
             .await?;
         let ends_at = found.terms.ends_at.min(found.share.terms.ends_at);
-        let over = found.family_ended || found.state == GrantState::Ended || ends_at <= now;
+        let ended = found.family_ended || found.contained || found.state == GrantState::Ended;
+        let over = ended || ends_at <= now;
         if over || found.token_ends_at <= now || !app.live_at(now) {
             return Err(Refusal::Token);
         }

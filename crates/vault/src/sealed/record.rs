@@ -6,9 +6,10 @@
 
 use super::counted::in_ledger;
 use super::permit::{Act, Permit};
+use crate::answering::UnderWay;
 use crate::engine::{Reads, Snap, Tx, params};
 use crate::tables::ids::array32;
-use crate::tables::{grants, queue};
+use crate::tables::{containments, grants, queue};
 use crate::{Fault, Refusal, Vault};
 use ledger::commitment::{Salt, SaltKey, Seal, commit_access};
 use ledger::entry::Entry;
@@ -89,12 +90,16 @@ pub(super) struct Record<'t, 'c, A> {
     of: PhantomData<A>,
 }
 
-const USE_GRANT: &str = "update grants set used = used + 1, used_at = $1, \
+const USE_GRANT: &str = concat!(
+    "update grants as g set used = used + 1, used_at = $1, \
     state = case when uses = used + 1 then 'spent' else state end \
     where id = $2 and version = $3 and state = 'active' and ends_at > $1 and (uses is null or used < uses) \
-    and exists (select 1 from access_tokens t join token_families f on f.id = t.family where t.hash = $4 and f.ended = 0) \
-    and exists (select 1 from apps a where a.id = grants.app and a.version = $5 and a.state = 'live') \
-    returning used, salt_key, state";
+    and exists (select 1 from access_tokens t join token_families f on f.id = t.family where t.hash = $4 \
+    and f.ended = 0 and not exists (select 1 from containments h where ",
+    containments::holds_either!(),
+    ")) and exists (select 1 from apps a where a.id = g.app and a.version = $5 and a.state = 'live') \
+    returning used, salt_key, state"
+);
 
 const NUMBER_IN_PERSON: &str =
     "update persons set accesses = accesses + 1 where id = $1 returning accesses, salt_key";
@@ -171,9 +176,10 @@ pub(super) struct Closed<A> {
     of: PhantomData<fn() -> A>,
 }
 
-/// A record that is durable.
+/// A record that is durable. While it lasts, its answer is on its way.
 pub(super) struct Committed<A> {
     pub(super) written: Written,
+    _under_way: UnderWay,
     of: PhantomData<fn() -> A>,
 }
 
@@ -217,8 +223,9 @@ impl Vault {
         T: Send + 'static,
         F: FnMut(&mut Tx<'_>, &Permit<A>) -> Result<(T, Closed<A>), Refusal> + Send + 'static,
     {
+        let _under_way = self.answering.begin();
         let (value, closed) = self.engine.write(name, move |tx| body(tx, &permit)).await?;
-        Ok((value, Committed { written: closed.written, of: PhantomData }))
+        Ok((value, Committed { written: closed.written, _under_way, of: PhantomData }))
     }
 
     /// Writes the records of many permits in one transaction, which is queued when this returns. A permit that is no longer
@@ -228,6 +235,7 @@ impl Vault {
         name: &'static str,
         permits: Vec<(Permit<A>, Touched)>,
     ) -> impl Future<Output = Result<Vec<Result<Committed<A>, Refusal>>, Refusal>> + use<A> {
+        let under_way = self.answering.begin();
         let pending = self.engine.write(name, move |tx| -> Result<Vec<_>, Refusal> {
             let mut closed = Vec::with_capacity(permits.len());
             for (permit, touched) in &permits {
@@ -241,7 +249,11 @@ impl Vault {
         });
         async move {
             let closed = pending.await?;
-            let commit = |closed: Closed<A>| Committed { written: closed.written, of: PhantomData };
+            let commit = |closed: Closed<A>| Committed {
+                written: closed.written,
+                _under_way: under_way.clone(),
+                of: PhantomData,
+            };
             Ok(closed.into_iter().map(|closed| closed.map(commit)).collect())
         }
     }

@@ -4,8 +4,8 @@
 
 use super::events::{self, About};
 use super::ids::id;
-use super::queue;
 use super::secret::{Secret, SecretKind};
+use super::{containments, queue};
 use crate::engine::{Reads, Tx, params};
 use crate::{Fault, Refusal, Vault};
 use ledger::canonical::CanonicalJson;
@@ -140,7 +140,7 @@ fn shape(e: impl std::fmt::Display) -> Fault {
 }
 
 /// Notes a change of an app in its history and for the log.
-fn note(
+pub(crate) fn note(
     tx: &mut Tx<'_>,
     app: AppId,
     what: AppEvent,
@@ -165,9 +165,13 @@ fn note(
     Ok(tx.put(sql, params![app.as_bytes(), n, what.as_str(), at.micros(), json.as_str(), leaf])?)
 }
 
-const LIST: &str = "select a.id, a.name, a.partner, a.kind, a.redirect_uris, a.ceiling, a.state, a.why, a.retires_at, \
-    a.created_at, a.profile, (select count(distinct g.person) from grants g where g.app = a.id and g.state = 'active') \
-    from apps a order by a.name, a.id";
+const LIST: &str = concat!(
+    "select a.id, a.name, a.partner, a.kind, a.redirect_uris, a.ceiling, a.state, a.why, a.retires_at, \
+    a.created_at, a.profile, (select count(distinct g.person) from grants g where g.app = a.id and g.state = 'active' \
+    and not exists (select 1 from containments h where ",
+    containments::holds_grant!(),
+    ")) from apps a order by a.name, a.id"
+);
 
 fn list(db: &mut impl Reads) -> Result<Vec<ListedApp>, Fault> {
     let mut apps = db.all(LIST, params![], |row| {
@@ -258,7 +262,8 @@ impl Vault {
                 tx.put("update apps set ceiling = $1 where id = $2", params![&ceiling, app.as_bytes()])?;
                 note(tx, app, AppEvent::Ceiling, now, Some(json!({"ceiling": value})), None)
             })
-            .await
+            .await?;
+        self.settled().await.map(|_| ())
     }
 
     /// Stops an app at once; its grants wait.
@@ -291,7 +296,8 @@ impl Vault {
                 tx.put(sql, params![to, why.as_deref(), app.as_bytes()])?;
                 note(tx, app, what, now, None, why.as_deref())
             })
-            .await
+            .await?;
+        self.settled().await.map(|_| ())
     }
 
     /// Ends an app on a date: access ends with it, by itself.

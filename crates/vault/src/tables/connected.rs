@@ -1,5 +1,6 @@
 //! Connected apps, as the person steers them and as the app sees its own grant.
 
+use super::containments::{self, Contained};
 use super::grants::{self, Grant};
 use super::log::leaf_told;
 use crate::engine::{Reads, params};
@@ -18,6 +19,8 @@ pub struct Connected {
     pub partner: String,
     /// The app is neither suspended nor retired.
     pub app_live: bool,
+    /// The operator ended it together with others: when and why.
+    pub contained: Option<Contained>,
 }
 
 /// One thing that happened to a grant: its record in the log, as JSON.
@@ -34,7 +37,8 @@ pub struct GrantHistory {
 fn with_names(db: &mut impl Reads, grant: Grant, now: Time) -> Result<Connected, Fault> {
     let app =
         super::apps::read(db, grant.app)?.ok_or_else(|| Fault::Shape(format!("{} has gone", grant.app)))?;
-    Ok(Connected { app_live: app.live_at(now), app: app.name, partner: app.partner, grant })
+    let contained = grant.contained.map(|n| containments::find(db, n)).transpose()?.flatten();
+    Ok(Connected { app_live: app.live_at(now), app: app.name, partner: app.partner, contained, grant })
 }
 
 impl Vault {

@@ -56,11 +56,13 @@ impl Facts {
 
 /// Her grants to the app that are in force or paused.
 fn standing(db: &mut impl Reads, person: PersonId, app: AppId) -> Result<Vec<Grant>, Fault> {
-    grants::select(
+    let mut found = grants::select(
         db,
         "g.person = $1 and g.app = $2 and g.state in ('active', 'paused') order by g.agreed_at desc, g.id desc",
         params![person.as_bytes(), app.as_bytes()],
-    )
+    )?;
+    found.retain(|grant| grant.contained.is_none());
+    Ok(found)
 }
 
 fn facts(
@@ -117,6 +119,7 @@ fn settle(
         agreed_at: now,
         used: 0,
         used_at: None,
+        contained: None,
     };
     grants::insert(tx, world, &grant)?;
     Ok(grant)

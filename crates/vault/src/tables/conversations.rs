@@ -175,7 +175,7 @@ pub(crate) fn active_apps(
         grants::COLUMNS
     );
     let found = db.all(&sql, params![conversation.as_bytes()], |row| {
-        Ok((grants::grant_of_row(row)?, opt_id::<AppId>(row, 18)?, row.int(19)? != 0))
+        Ok((grants::grant_of_row(row)?, opt_id::<AppId>(row, 19)?, row.int(20)? != 0))
     })?;
     let mut active: Vec<ActiveApp> = Vec::new();
     for (grant, started_via, chosen) in found {

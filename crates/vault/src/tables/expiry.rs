@@ -35,11 +35,13 @@ impl Vault {
                 let sql = "select id from grants where state in ('active', 'paused') and ends_at <= $1 limit $2";
                 let ended = tx.all(sql, params![now.micros(), STEP_MAX], |row| id::<GrantId>(row, 0))?;
                 for grant in &ended {
-                    let held = grants::hold(tx, *grant)?.map(|found| found.state);
-                    if matches!(held, Some(GrantState::Active | GrantState::Paused)) {
-                        let why = (GrantEvent::Ended, GrantActor::Time);
-                        grants::set_state(tx, *grant, GrantState::Ended, why, now)?;
-                    }
+                    let Some(held) = grants::hold(tx, *grant)? else { continue };
+                    let by = match (held.contained, held.state) {
+                        (Some(_), _) => GrantActor::Operator,
+                        (None, GrantState::Active | GrantState::Paused) => GrantActor::Time,
+                        (None, GrantState::Ended | GrantState::Spent) => continue,
+                    };
+                    grants::set_state(tx, *grant, GrantState::Ended, (GrantEvent::Ended, by), now)?;
                 }
                 most = most.max(ended.len() as u64).max(crate::sealed::purge_deleted(tx, now, STEP_MAX)?);
                 most = most.max(super::events::purge(tx, now, STEP_MAX)?);

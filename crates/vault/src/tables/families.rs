@@ -90,8 +90,16 @@ pub(crate) fn of_grant(grant: &Grant, share: &Share, now: Time) -> (Scopes, Term
     (grant.scopes.and(share.scopes), terms)
 }
 
+/// What was let through with a token of this family, and is not recorded yet, is looked at anew: the record asks for the
+/// version of the grant, and waits for whoever changes it.
+pub(crate) fn look_again(tx: &mut Tx<'_>, family: &[u8; 16]) -> Result<(), Fault> {
+    let sql = "update grants set version = version + 1 where id = (select f.grant_id from token_families f where f.id = $1)";
+    tx.put(sql, params![family])
+}
+
 /// Ends a family: its access tokens and its refresh tokens open nothing any more.
 pub(crate) fn end(tx: &mut Tx<'_>, family: &[u8; 16], at: Time) -> Result<(), Fault> {
+    look_again(tx, family)?;
     let sql = "update token_families set ended = 1 where id = $1 returning grant_id";
     let grant = tx.one(sql, params![family], |row| id(row, 0))?;
     grant.map_or(Ok(()), |grant| events::standing(tx, About::Grant(grant), at))

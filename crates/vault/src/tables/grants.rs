@@ -4,7 +4,7 @@
 
 use super::events::{self, About};
 use super::ids::{array32, id};
-use super::queue;
+use super::{containments, queue};
 use crate::engine::{Reads, Row, Tx, params};
 use crate::{Fault, Refusal};
 use ledger::canonical::CanonicalJson;
@@ -43,6 +43,8 @@ pub struct Grant {
     pub used: i64,
     /// When it was last used.
     pub used_at: Option<Time>,
+    /// Which containment ended it, if one did and nothing else has since.
+    pub contained: Option<i64>,
 }
 
 impl Grant {
@@ -52,9 +54,12 @@ impl Grant {
     }
 }
 
-/// The columns that `terms_of_row` reads, 0 to 7; `grant_of_row` reads on from there, to 17.
-pub(crate) const COLUMNS: &str = "g.actions, g.started_only, g.chosen_only, g.since_kind, g.since_value, g.kinds, g.ends_at, g.uses, \
-    g.id, g.person, g.app, g.scopes, g.state, g.purpose, g.given_at, g.used, g.used_at, g.agreed_at";
+/// The columns that `terms_of_row` reads, 0 to 7; `grant_of_row` reads on from there, to 18.
+pub(crate) const COLUMNS: &str = concat!(
+    "g.actions, g.started_only, g.chosen_only, g.since_kind, g.since_value, g.kinds, g.ends_at, g.uses, \
+    g.id, g.person, g.app, g.scopes, g.state, g.purpose, g.given_at, g.used, g.used_at, g.agreed_at, ",
+    containments::ended_by!()
+);
 
 /// The terms in columns 0 to 7. A list of conversations comes out empty; the gate asks the list itself.
 pub(crate) fn terms_of_row(row: &Row<'_>) -> Result<Terms, Fault> {
@@ -72,18 +77,23 @@ pub(crate) fn terms_of_row(row: &Row<'_>) -> Result<Terms, Fault> {
 
 /// A grant in the order of `COLUMNS`, its list of conversations still empty.
 pub(crate) fn grant_of_row(row: &Row<'_>) -> Result<Grant, Fault> {
+    let contained = row.opt_int(18)?;
     Ok(Grant {
         terms: terms_of_row(row)?,
         id: id(row, 8)?,
         person: id(row, 9)?,
         app: id(row, 10)?,
         scopes: Scopes::from_bits(row.int(11)?),
-        state: GrantState::parse(row.text(12)?),
+        state: match contained {
+            Some(_) => GrantState::Ended,
+            None => GrantState::parse(row.text(12)?),
+        },
         purpose: row.text(13)?.to_owned(),
         given_at: Time::from_micros(row.int(14)?),
         used: row.int(15)?,
         used_at: row.opt_int(16)?.map(Time::from_micros),
         agreed_at: Time::from_micros(row.int(17)?),
+        contained,
     })
 }
 
@@ -154,8 +164,9 @@ pub(crate) fn insert(tx: &mut Tx<'_>, world: &World, new: &Grant) -> Result<(), 
     let (since_kind, since_value) = since_columns(terms.since);
     tx.put(
         "insert into grants (id, person, app, scopes, actions, started_only, chosen_only, since_kind, since_value, \
-         kinds, ends_at, uses, state, purpose, given_at, agreed_at, changed_at, salt_key) \
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'active', $13, $14, $14, $14, $15)",
+         kinds, ends_at, uses, state, purpose, given_at, agreed_at, changed_at, salt_key, era) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'active', $13, $14, $14, $14, $15, \
+         (select coalesce(max(n), 0) from containments))",
         params![
             id.as_bytes(),
             person.as_bytes(),

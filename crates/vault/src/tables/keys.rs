@@ -8,7 +8,7 @@ use crate::engine::{Reads, Tx, params};
 use crate::{Fault, OpenError, Refusal, Vault};
 use aws_lc_rs::signature::Ed25519KeyPair;
 use ledger::commitment::{Salt, Seal};
-use ledger::note::LogKey;
+use ledger::note::{LogKey, VerifierKey};
 use ledger::receipt::ReceiptSigner;
 use ledger::record::AccessRecord;
 use model::{Time, World};
@@ -444,5 +444,10 @@ impl Vault {
     /// The key with which everyone checks the log and the receipts, in the form of signed notes.
     pub fn log_key(&self) -> String {
         self.keys.log.public().to_string()
+    }
+
+    /// The same, to check with.
+    pub fn log_verifiers(&self) -> Vec<VerifierKey> {
+        vec![self.keys.log.public().clone()]
     }
 }

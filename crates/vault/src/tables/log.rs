@@ -5,6 +5,7 @@
 //! at, and an entry that has a place never changes. So the log never forks, never loses and never repeats, whoever else
 //! sequences and wherever it stops: what was not committed was never seen, and is done again from what was.
 
+use super::cosigned::newest;
 use super::ids::bytes16;
 use super::queue;
 use crate::engine::{Reads, Tx, params};
@@ -15,6 +16,7 @@ use ledger::edge::Edge;
 use ledger::hash::{Hash, empty_root, leaf_hash};
 use ledger::note::LogKey;
 use ledger::tile::{Shelf, TILE_WIDTH, TilePath, TileReader};
+use tokio::sync::watch;
 
 /// The most entries that one step integrates: few enough that nobody's act waits long behind it.
 const STEP_MAX: i64 = 1024;
@@ -28,6 +30,17 @@ macro_rules! leaf_told {
     };
 }
 pub(crate) use leaf_told;
+
+/// How far the log is, as far as this node did it itself.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LogNews {
+    /// The size of the newest head that was signed.
+    pub size: u64,
+    /// The size of the newest one with enough cosignatures.
+    pub cosigned: u64,
+    /// Whether it was halted.
+    pub halted: bool,
+}
 
 /// The stored tiles, as the ledger room asks for them.
 pub(crate) struct Tiles<'t, R>(pub(crate) &'t mut R);
@@ -62,7 +75,7 @@ struct Queued {
     entry: Vec<u8>,
 }
 
-fn head_size(db: &mut impl Reads) -> Result<Option<i64>, Fault> {
+pub(super) fn head_size(db: &mut impl Reads) -> Result<Option<i64>, Fault> {
     db.one("select size from ledger_head where one = 1", params![], |row| row.int(0))
 }
 
@@ -92,11 +105,20 @@ pub(crate) fn found(tx: &mut Tx<'_>, key: &LogKey) -> Result<(), Fault> {
 const WAITS: &str = "select h.size from ledger_head h where exists (select 1 from ledger_queue) \
     or exists (select 1 from ledger_entries e where e.idx >= h.size)";
 
-/// One step. How many entries it integrated.
-fn step(tx: &mut Tx<'_>, key: &LogKey) -> Result<usize, Refusal> {
+/// What a step did.
+#[derive(Debug, Clone, Copy, Default)]
+struct Stepped {
+    /// How many entries it integrated.
+    entries: usize,
+    /// The size of the head that it signed.
+    size: u64,
+}
+
+/// One step.
+fn step(tx: &mut Tx<'_>, key: &LogKey) -> Result<Stepped, Refusal> {
     let shape = |e: &dyn std::fmt::Display| Fault::Shape(e.to_string());
     if tx.one(WAITS, params![], |row| row.int(0))?.is_none() {
-        return Ok(0);
+        return Ok(Stepped::default());
     }
     // Whoever else sequences waits here, and then finds what is left.
     let sql = "update ledger_head set size = size where one = 1 returning size";
@@ -105,7 +127,7 @@ fn step(tx: &mut Tx<'_>, key: &LogKey) -> Result<usize, Refusal> {
     let sql = "select entry from ledger_entries where idx >= $1 order by idx limit $2";
     let leaves = tx.all(sql, params![size, STEP_MAX], |row| Ok(leaf_hash(row.blob(0)?)))?;
     if leaves.is_empty() {
-        return Ok(0);
+        return Ok(Stepped::default());
     }
     let old_size = u64::try_from(size).map_err(|e| shape(&e))?;
     let mut edge = Edge::open(old_size, &mut Tiles(tx)).map_err(|e| shape(&e))?;
@@ -122,7 +144,7 @@ fn step(tx: &mut Tx<'_>, key: &LogKey) -> Result<usize, Refusal> {
     if tx.execute(sql, params![new_size, &checkpoint, size])? == 0 {
         return Err(Refusal::Changed);
     }
-    Ok(leaves.len())
+    Ok(Stepped { entries: leaves.len(), size: edge.size() })
 }
 
 /// Gives what is queued the places after the last.
@@ -172,16 +194,39 @@ fn place(tx: &mut Tx<'_>, queued: &Queued, index: i64) -> Result<(), Fault> {
 impl Vault {
     /// Integrates what waits into the log, up to 1024 entries; says how many.
     pub async fn sequence(&self) -> Result<usize, Refusal> {
+        if self.log_halted().is_some() {
+            return Ok(0);
+        }
         let key = self.keys.log.clone();
-        self.engine.write("sequence", move |tx| step(tx, &key)).await
+        let Stepped { entries, size } = self.engine.write("sequence", move |tx| step(tx, &key)).await?;
+        if entries > 0 {
+            self.news.send_modify(|news| news.size = news.size.max(size));
+        }
+        Ok(entries)
     }
 
-    /// The newest checkpoint: a signed note.
+    /// Signs no head any more until the process ends: the log was found to contradict what its own key signed. What happens
+    /// is recorded as before, and waits.
+    pub fn log_halt(&self, why: &str) {
+        let _ = self.halted.set(why.to_owned());
+        self.news.send_modify(|news| news.halted = true);
+    }
+
+    /// Why the log was halted, if it was.
+    pub fn log_halted(&self) -> Option<&str> {
+        self.halted.get().map(String::as_str)
+    }
+
+    /// Tells how far the log is, whenever this node brings it further.
+    pub fn log_news(&self) -> watch::Receiver<LogNews> {
+        self.news.subscribe()
+    }
+
+    /// The newest checkpoint: a signed note, with the cosignatures that it has so far.
     pub async fn checkpoint(&self) -> Result<String, Refusal> {
         self.engine
             .read("checkpoint", move |snap| -> Result<_, Refusal> {
-                let sql = "select checkpoint from ledger_head where one = 1";
-                snap.one(sql, params![], |row| Ok(row.text(0)?.to_owned()))?.ok_or(Refusal::NotFound)
+                newest(snap)?.map(|(_, text)| text).ok_or(Refusal::NotFound)
             })
             .await
     }

@@ -31,6 +31,13 @@ pub enum Notice {
         /// Who.
         by: PersonId,
     },
+    /// Whoever runs the server ended what an app could do, for many people at once.
+    Contained {
+        /// Which app.
+        app: AppId,
+        /// The reason that they gave.
+        why: String,
+    },
     /// An app deleted messages for her. Told once a day and app.
     Deleted {
         /// Which app.
@@ -44,7 +51,7 @@ impl Notice {
         match self {
             Notice::FriendAsked { by } => Some(by.as_bytes().to_vec()),
             Notice::Deleted { app } => Some([app.as_bytes().as_slice(), at.date().as_bytes()].concat()),
-            Notice::StaffExport { .. } => None,
+            Notice::StaffExport { .. } | Notice::Contained { .. } => None,
         }
     }
 
@@ -52,14 +59,14 @@ impl Notice {
     fn person(&self) -> Option<PersonId> {
         match self {
             Notice::FriendAsked { by } => Some(*by),
-            Notice::StaffExport { .. } | Notice::Deleted { .. } => None,
+            Notice::StaffExport { .. } | Notice::Deleted { .. } | Notice::Contained { .. } => None,
         }
     }
 
     /// The app that it is about.
     fn app(&self) -> Option<AppId> {
         match self {
-            Notice::Deleted { app } => Some(*app),
+            Notice::Deleted { app } | Notice::Contained { app, .. } => Some(*app),
             Notice::StaffExport { .. } | Notice::FriendAsked { .. } => None,
         }
     }
@@ -218,14 +225,26 @@ impl Vault {
 
     /// How she is called, and how many notices she has not read (at most 100 are counted): for the frame of every page.
     pub async fn viewer(&self, own: &Own) -> Result<(Face, i64), Refusal> {
+        let (viewer, is_told) = self.viewer_now(own).await?;
+        if is_told {
+            return Ok(viewer);
+        }
+        self.containments_tell(own).await?;
+        Ok(self.viewer_now(own).await?.0)
+    }
+
+    /// The same, and whether she has been told of every containment.
+    async fn viewer_now(&self, own: &Own) -> Result<((Face, i64), bool), Refusal> {
         let person = own.person();
         self.engine
             .read("viewer", move |snap| -> Result<_, Refusal> {
                 let sql = "select id, handle, name, (select count(*) from \
-                           (select 1 from notices where person = $1 and read = 0 limit $2) n) \
-                           from persons where id = $1";
-                let found = snap
-                    .one(sql, params![person.as_bytes(), UNREAD_MAX], |row| Ok((face(row)?, row.int(3)?)))?;
+                           (select 1 from notices where person = $1 and read = 0 limit $2) n), \
+                           containments_told, (select max(n) from containments) from persons where id = $1";
+                let found = snap.one(sql, params![person.as_bytes(), UNREAD_MAX], |row| {
+                    let is_told = row.int(4)? >= row.opt_int(5)?.unwrap_or(0);
+                    Ok(((face(row)?, row.int(3)?), is_told))
+                })?;
                 found.ok_or(Refusal::NotFound)
             })
             .await

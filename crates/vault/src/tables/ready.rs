@@ -6,6 +6,9 @@ use crate::{Fault, Vault};
 impl Vault {
     /// Writes and commits a change that changes nothing: what fails here would fail for people too.
     pub async fn ready(&self) -> Result<(), Fault> {
+        if let Some(why) = self.log_halted() {
+            return Err(Fault::Other(format!("the log is halted: {why}")));
+        }
         let sql = "update ledger_head set one = one where one = 1";
         self.engine.write("ready", move |tx| tx.put(sql, params![])).await
     }

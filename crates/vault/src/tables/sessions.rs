@@ -102,6 +102,12 @@ fn end(tx: &mut Tx<'_>, person: PersonId, session: SessionId, at: Time) -> Resul
         "delete from sessions where id = $1 and person = $2",
         params![session.as_bytes(), person.as_bytes()],
     )?;
+    // What is under way with such a token is looked at anew before it is recorded.
+    tx.put(
+        "update grants set version = version + 1 where (scopes & $1) = 0 and id in \
+         (select f.grant_id from token_families f where f.session = $2)",
+        params![Scopes::OFFLINE_ACCESS.bits(), session.as_bytes()],
+    )?;
     let ended = tx.all(
         "update token_families set ended = 1 where session = $1 and ended = 0 and ((scopes & $2) = 0 or exists \
          (select 1 from grants g where g.id = token_families.grant_id and (g.scopes & $2) = 0)) returning grant_id",

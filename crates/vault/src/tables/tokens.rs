@@ -4,6 +4,7 @@
 //! wins. Tokens hang on a family, a family on a grant: ending one ends all below it.
 
 use super::consents::Facts;
+use super::containments;
 use super::events::{self, About};
 use super::families::{self, Answer, answer_of_row};
 use super::grants::{self, Grant};
@@ -45,8 +46,8 @@ pub(crate) fn insert_code(
 ) -> Result<(), Fault> {
     let request = &facts.request;
     tx.put(
-        "insert into codes (hash, family, app, redirect_uri, challenge, nonce, authed_at, ends_at) \
-         values ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "insert into codes (hash, family, app, redirect_uri, challenge, nonce, authed_at, at, ends_at) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         params![
             &code.hash(),
             family,
@@ -55,6 +56,7 @@ pub(crate) fn insert_code(
             &request.code_challenge,
             request.nonce.as_deref(),
             facts.signed_in_at.micros(),
+            facts.now.micros(),
             facts.now.plus_seconds(token::CODE_S).micros()
         ],
     )
@@ -90,13 +92,20 @@ fn issue(
     let family_ends_at = found.grant.terms.ends_at.min(found.answer.share.terms.ends_at);
     let ends_at = token::access_token_ends(family_ends_at, now);
     tx.put(
-        "insert into access_tokens (hash, family, scopes, actions, ends_at) values ($1, $2, $3, $4, $5)",
-        params![&access.hash(), &found.family, scopes.bits(), terms.actions.bits(), ends_at.micros()],
+        "insert into access_tokens (hash, family, scopes, actions, at, ends_at) values ($1, $2, $3, $4, $5, $6)",
+        params![
+            &access.hash(),
+            &found.family,
+            scopes.bits(),
+            terms.actions.bits(),
+            now.micros(),
+            ends_at.micros()
+        ],
     )?;
     let refresh_ends = token::refresh_token_ends(family_ends_at, now).micros();
     tx.put(
-        "insert into refresh_tokens (hash, family, ends_at) values ($1, $2, $3)",
-        params![&refresh.hash(), &found.family, refresh_ends],
+        "insert into refresh_tokens (hash, family, at, ends_at) values ($1, $2, $3, $4)",
+        params![&refresh.hash(), &found.family, now.micros(), refresh_ends],
     )?;
     let (access, refresh) = (access.into_clear(), refresh.into_clear());
     Ok(Issued { found, access, refresh, scopes, terms, ends_at })
@@ -131,8 +140,11 @@ fn redeem(
         None => None,
         Some(hash) => tx.one(
             &format!(
-                "select c.family, c.app, c.redirect_uri, c.challenge, c.nonce, c.ends_at, c.used, f.grant_id, f.ended, \
-                 {} from codes c join token_families f on f.id = c.family where c.hash = $1",
+                "select t.family, t.app, t.redirect_uri, t.challenge, t.nonce, t.ends_at, t.used, f.grant_id, f.ended, \
+                 exists (select 1 from containments h where {}), {} \
+                 from codes t join token_families f on f.id = t.family join grants g on g.id = f.grant_id \
+                 where t.hash = $1",
+                containments::holds_token!(),
                 families::ANSWER
             ),
             params![&hash],
@@ -145,8 +157,9 @@ fn redeem(
                     used: row.int(6)? != 0,
                     grant: GrantState::Ended,
                 };
-                let (nonce, answer) = (row.opt_text(4)?.map(str::to_owned), answer_of_row(row, 9)?);
-                Ok((code_row, bytes16(row, 0)?, nonce, answer, id::<GrantId>(row, 7)?, row.int(8)? != 0))
+                let (nonce, answer) = (row.opt_text(4)?.map(str::to_owned), answer_of_row(row, 10)?);
+                let ended = row.int(8)? != 0 || row.int(9)? != 0;
+                Ok((code_row, bytes16(row, 0)?, nonce, answer, id::<GrantId>(row, 7)?, ended))
             },
         )?,
     };
@@ -201,19 +214,22 @@ struct FoundRefresh {
 fn find_refresh(tx: &mut Tx<'_>, hash: &[u8; 32], now: Time) -> Result<Option<FoundRefresh>, Fault> {
     // What hangs on no session was let in from a device, and is not signed out with a browser.
     let sql = format!(
-        "select r.family, r.used, r.ends_at, f.grant_id, f.ended, \
-         (select count(*) from sessions s where s.id = f.session and s.ends_at > $1), {} \
-         from refresh_tokens r join token_families f on f.id = r.family where r.hash = $2",
+        "select t.family, t.used, t.ends_at, f.grant_id, f.ended, \
+         (select count(*) from sessions s where s.id = f.session and s.ends_at > $1), \
+         exists (select 1 from containments h where {}), {} \
+         from refresh_tokens t join token_families f on f.id = t.family join grants g on g.id = f.grant_id \
+         where t.hash = $2",
+        containments::holds_token!(),
         families::ANSWER
     );
     tx.one(&sql, params![now.micros(), hash], |row| {
-        let answer = answer_of_row(row, 6)?;
+        let answer = answer_of_row(row, 7)?;
         Ok(FoundRefresh {
             family: bytes16(row, 0)?,
             used: row.int(1)? != 0,
             expires_at: Time::from_micros(row.int(2)?),
             grant: id(row, 3)?,
-            family_ended: row.int(4)? != 0,
+            family_ended: row.int(4)? != 0 || row.int(6)? != 0,
             signed_in: answer.session.is_none() || row.int(5)? != 0,
             answer,
         })
@@ -275,6 +291,7 @@ fn rotate(
 impl Vault {
     /// Carries out a token request of an app that has proved itself.
     pub async fn token(&self, app: AppId, request: TokenRequest) -> Result<TokenAnswer, TokenRefusal> {
+        let _under_way = self.answering.begin();
         let (world, mint) = (self.world.clone(), self.token_mint().await?);
         let issued = self
             .engine
@@ -340,10 +357,11 @@ impl Vault {
                         families::end(tx, &family, now)?;
                     }
                 } else if let Some(hash) = &access {
-                    let sql = "select f.grant_id from access_tokens t join token_families f on f.id = t.family \
+                    let sql = "select f.id, f.grant_id from access_tokens t join token_families f on f.id = t.family \
                                join grants g on g.id = f.grant_id where t.hash = $1 and g.app = $2";
-                    let found = tx.one(sql, params![hash, app.as_bytes()], |row| id(row, 0))?;
-                    if let Some(grant) = found {
+                    let found = tx.one(sql, params![hash, app.as_bytes()], |row| Ok((bytes16(row, 0)?, id(row, 1)?)))?;
+                    if let Some((family, grant)) = found {
+                        families::look_again(tx, &family)?;
                         tx.put("delete from access_tokens where hash = $1", params![hash])?;
                         events::standing(tx, About::Grant(grant), now)?;
                     }

@@ -189,8 +189,8 @@ impl House {
     }
 
     /// The code that an app gets when a person lets it in on these terms.
-    pub(crate) async fn code(&self, who: &Somebody, app: AppId, scopes: Scopes, terms: &Terms) -> String {
-        let request = Request {
+    fn request(app: AppId, scopes: Scopes) -> Request {
+        Request {
             client_id: app,
             redirect_uri: REDIRECT.to_owned(),
             state: None,
@@ -203,8 +203,17 @@ impl House {
             login_hint: None,
             hinted: None,
             manage: Manage::None,
-        };
-        let waiting = self.vault().authorization_add(&request).await.unwrap();
+        }
+    }
+
+    /// What the app holds from her, when it asks again.
+    pub(crate) async fn standing(&self, who: &Somebody, app: AppId) -> Vec<GrantId> {
+        let facts = self.vault().consent_of(&who.own, House::request(app, Scopes::ALL)).await.unwrap();
+        facts.standing.iter().map(|one| one.grant).collect()
+    }
+
+    pub(crate) async fn code(&self, who: &Somebody, app: AppId, scopes: Scopes, terms: &Terms) -> String {
+        let waiting = self.vault().authorization_add(&House::request(app, scopes)).await.unwrap();
         let agreed = Agreed::anew(scopes, terms.clone(), "");
         self.vault().consent_allow(&who.own, waiting, move |_| Ok(agreed.clone())).await.unwrap().1
     }

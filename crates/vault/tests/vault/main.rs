@@ -9,6 +9,7 @@
 )]
 
 mod changes;
+mod contain;
 mod deletion;
 mod house;
 mod keys;

@@ -149,7 +149,7 @@ on_both_engines! {
         count(&house).await;
         let file = vault.evidence_own(&ada.own, None, Some(size.unsigned_abs())).await.unwrap();
         let keys = [vault.log_key().parse().unwrap()];
-        let verdict = check(&file, &keys, Kept { since: Some(kept.as_bytes()), receipts: &[] }).unwrap();
+        let verdict = check(&file, &keys, Kept { since: Some(kept.as_bytes()), ..Kept::default() }).unwrap();
         says(&verdict, "the log extends the checkpoint that you kept");
         let from_the_future = vault.evidence_own(&ada.own, None, Some(9_999)).await;
         assert!(matches!(from_the_future, Err(Refusal::Invalid(_))));
@@ -253,7 +253,7 @@ on_both_engines! {
         says(&checked(&house, &of_app_after), "made 1 list, 3 reads, 0 sends, 0 deletions in all");
         says(&checked(&house, &of_app_after), "3 accesses that the map counts and the file does not list");
         let keys = [vault.log_key().parse().unwrap()];
-        let kept = Kept { since: Some(kept.as_bytes()), receipts: &[] };
+        let kept = Kept { since: Some(kept.as_bytes()), ..Kept::default() };
         says(&check(&of_bob_after, &keys, kept).unwrap(), "the log extends the checkpoint that you kept");
 
         // That a grant ended is kept a while for nodes that were not told.

@@ -36,7 +36,8 @@ async fn audit(house: &House, receipts: Vec<String>, since: Option<String>) -> R
     let mut public = Public(Arc::clone(house.vault()), Handle::current());
     let keys = keys(house);
     let audited = tokio::task::spawn_blocking(move || {
-        let kept = Kept { since: since.as_ref().map(String::as_bytes), receipts: &receipts };
+        let kept =
+            Kept { since: since.as_ref().map(String::as_bytes), receipts: &receipts, ..Kept::default() };
         replay(&mut public, &keys, kept, &mut |_, _| ())
     });
     audited.await.unwrap().unwrap()

@@ -3,7 +3,7 @@
 //! Invariant: an act holds all it needs (files that were named are read before, paths are absolute), so it means the
 //! same wherever it runs.
 
-use super::{Out, Stop, app, doctor, grant, import, keys, out, person, verify};
+use super::{Out, Stop, app, contain, doctor, grant, import, keys, out, person, verify};
 use crate::config::{ListenOptions, Settings, StoreOptions};
 use crate::wiring::House;
 use crate::world::world;
@@ -21,6 +21,8 @@ pub enum Act {
     App(app::What),
     /// With grants.
     Grant(grant::What),
+    /// End every token and grant of an app, of a span of time, or of all.
+    Contain(contain::What),
     /// With the server's keys.
     Keys(keys::What),
     /// Take in an export.
@@ -38,6 +40,7 @@ impl Act {
             Act::Person(what) => what.run(vault, out).await,
             Act::App(what) => what.run(vault, out).await,
             Act::Grant(what) => what.run(vault, out).await,
+            Act::Contain(what) => what.run(vault, out).await,
             Act::Keys(what) => what.run(vault, out).await,
             Act::Import(what) => what.run(vault, out).await,
             Act::Verify(what) => what.run(vault, out).await,

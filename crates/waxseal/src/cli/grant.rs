@@ -73,13 +73,14 @@ impl What {
 type Named = (Connected, Option<String>);
 
 fn as_json(grants: &[Named]) -> Result<String, Stop> {
-    let one = |(Connected { grant, app, partner, .. }, handle): &Named| {
+    let one = |(Connected { grant, app, partner, contained, .. }, handle): &Named| {
         json!({
             "id": grant.id, "app": grant.app, "app_name": app, "partner": partner,
             "person": grant.person, "handle": handle, "state": grant.state.as_str(),
             "scope": grant.scopes.to_string(), "purpose": grant.purpose,
             "authorization_details": oauth::details::granted(&grant.terms, &grant.purpose, grant.agreed_at),
             "given_at": grant.given_at, "ends_at": grant.terms.ends_at, "used": grant.used, "used_at": grant.used_at,
+            "contained": contained.as_ref().map(|contained| json!({"at": contained.at, "why": contained.why})),
         })
     };
     serde_json::to_string_pretty(&grants.iter().map(one).collect::<Vec<_>>()).map_err(Stop::refused)
@@ -87,12 +88,13 @@ fn as_json(grants: &[Named]) -> Result<String, Stop> {
 
 fn as_table(grants: &[Named]) -> String {
     let mut table = Table::new(&["GRANT", "PERSON", "APP", "MAY", "STATE", "USED", "ENDS"]);
-    for (Connected { grant, app, .. }, handle) in grants {
+    for (Connected { grant, app, contained, .. }, handle) in grants {
         let person = handle.as_ref().map_or(grant.person.to_string(), |handle| format!("@{handle}"));
         let actions: Vec<&str> = grant.terms.actions.closed().iter().map(model::Action::as_str).collect();
+        let state = if contained.is_some() { "contained" } else { grant.state.as_str() };
         let (id, used, ends) =
             (grant.id.to_string(), grant.used.to_string(), grant.terms.ends_at.to_string());
-        table.row(&[&id, &person, app, &actions.join(" "), grant.state.as_str(), &used, &ends]);
+        table.row(&[&id, &person, app, &actions.join(" "), state, &used, &ends]);
     }
     table.to_string()
 }

@@ -4,6 +4,7 @@
 
 mod act;
 mod app;
+mod contain;
 mod demo;
 mod doctor;
 mod export;
@@ -11,6 +12,7 @@ mod given;
 mod grant;
 mod import;
 mod keys;
+mod log_source;
 mod openapi;
 mod out;
 mod person;
@@ -18,6 +20,7 @@ mod serve;
 mod stop;
 mod table;
 mod verify;
+mod verify_proof;
 mod witness;
 
 use clap::{Parser, Subcommand};
@@ -42,6 +45,7 @@ enum Command {
     Person(person::Person),
     App(app::App),
     Grant(grant::Grant),
+    Contain(contain::Contain),
     Import(import::Import),
     Keys(keys::Keys),
     Verify(verify::Verify),
@@ -60,6 +64,7 @@ pub fn main() -> ExitCode {
         Command::Person(person) => person.run(),
         Command::App(app) => app.run(),
         Command::Grant(grant) => grant.run(),
+        Command::Contain(contain) => contain.run(),
         Command::Import(import) => import.run(),
         Command::Keys(keys) => keys.run(),
         Command::Verify(verify) => verify.run(),

@@ -8,8 +8,9 @@ use crate::config::{ListenOptions, Settings, StoreOptions};
 use crate::listener::Peer;
 use crate::wiring::House;
 use crate::world::world;
-use crate::{listener, logging, metrics, through};
+use crate::{listener, logging, metrics, through, witnessing};
 use clap::Args;
+use ledger::note::VerifierKey;
 use oauth::metadata::Issuer;
 use outbound::Outbound;
 use std::io::ErrorKind;
@@ -75,12 +76,16 @@ impl Bound {
         let mut house = House::open(settings.place.clone(), issuer, world())?;
         house.limit = settings.limit;
         house.outbound = Outbound::new(settings.outbound);
+        let log: VerifierKey = house.vault.log_key().parse().map_err(Stop::refused)?;
+        if settings.witnesses.as_ref().is_some_and(|asked| !witnessing::is_about(&asked.policy, &log)) {
+            return Err(Stop::usage(format!("the policy lists other logs than this one, {log}")));
+        }
         runtime()?.block_on(async {
             let stopped = stop_signal()?;
             let listen = |listener| tokio::net::TcpListener::from_std(listener).map_err(Stop::refused);
             let (main, metrics) = (listen(main)?, metrics.map(listen).transpose()?);
             first(&house).await?;
-            let _workers = work::start(&house.vault);
+            let _workers = work::start(&house.vault, settings.witnesses);
             let _commands = match &settings.place {
                 Place::Folder(folder) => through::listen(folder, house.vault.clone()),
                 Place::Postgres(_) => None,

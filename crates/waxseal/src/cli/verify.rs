@@ -3,34 +3,34 @@
 //!
 //! Invariant: what is printed as proved was recomputed here. Whose key was trusted, and why, is said too.
 
+use super::log_source::{Files, Http, Log, Noted, Open, seen_by_witness};
 use super::out::Terminal;
 use super::{Act, Out, Stop, given};
 use crate::config::StoreOptions;
+use crate::witnessing;
 use clap::Args;
 use ledger::checkpoint::Checkpoint;
+use ledger::earlier::{SeenBy, Witnessed, Witnessing};
 use ledger::note::VerifierKey;
-use ledger::tile::{TilePath, TileReader};
-use ledger::verify::{Kept, Source, replay};
+use ledger::policy::Policy;
+use ledger::verify::{Kept, replay};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
-use tokio::runtime::Handle;
+use std::path::PathBuf;
 use vault::{Audit, Vault};
-
-/// The largest tile: 256 entries of 65,535 bytes, each behind its length.
-const TILE_BYTES_MAX: u64 = 256 * 65_537;
-const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 
 /// Check the log, and receipts against it
 #[derive(Args, Debug)]
 pub(super) struct Verify {
     /// A server: its log, as anyone can fetch it
-    #[arg(long, value_name = "URL", required_unless_present = "dir", conflicts_with = "dir")]
+    #[arg(long, value_name = "URL", required_unless_present_any = ["dir", "proof"], conflicts_with = "dir")]
     url: Option<String>,
     /// A data folder, with every record in it; or a folder with the files of a log: checkpoint, key and tile/
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
+    /// A proof file (.tlog-proof) for a receipt, to be checked without the log; with --key or --policy
+    #[arg(long, value_name = "FILE", value_parser = given::file, conflicts_with_all = ["url", "dir", "since", "save"])]
+    proof: Vec<String>,
     #[command(flatten)]
     what: What,
 }
@@ -43,58 +43,104 @@ pub struct What {
     since: Option<String>,
     /// A receipt whose record the log must hold, or a file with one a line
     #[arg(long, value_name = "FILE", value_parser = given::file_or_text)]
-    receipt: Vec<String>,
-    /// The log's key that you trust, or a file with it [default: the one that the log itself gives]
+    pub(super) receipt: Vec<String>,
+    /// The log's key that you trust, or a file with it [default: those of the policy, else the one that the log itself gives]
     #[arg(long, value_name = "KEY", value_parser = given::file_or_text)]
     key: Option<String>,
+    /// A witness that must have cosigned the log: its key, and its URL if it is to be asked what it saw
+    #[arg(long, value_name = "KEY[=URL]")]
+    witness: Vec<String>,
+    /// How many of those witnesses are enough [default: all]
+    #[arg(long, value_name = "K", requires = "witness")]
+    quorum: Option<usize>,
+    /// Whom to believe, and how many witnesses must have cosigned, as a C2SP policy file
+    #[arg(long, value_name = "FILE", value_parser = given::file, conflicts_with = "witness")]
+    policy: Option<String>,
     /// Keep the checkpoint that was verified in this file, for --since next time
     #[arg(long, value_name = "FILE", value_parser = given::absolute)]
     save: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 }
 
 impl Verify {
     pub(super) fn run(self) -> Result<(), Stop> {
-        let Verify { url, dir, what } = self;
+        let Verify { url, dir, proof, what } = self;
         let mut out = Terminal::default();
         match (url, dir) {
-            (Some(url), _) => what.check(&mut Http::new(&url)?, None, &mut out),
+            (Some(url), _) => what.check(&mut Http::new(&url), None, &mut out),
             (None, Some(dir)) if dir.join("waxseal.db").exists() => {
                 Act::Verify(what).run_on(&StoreOptions::folder(dir))
             }
             (None, Some(dir)) => what.check(&mut Files(dir), None, &mut out),
-            (None, None) => Err(Stop::usage("give --url or --dir")),
+            (None, None) => what.check_proofs(&proof, &mut out),
         }
     }
 }
 
-/// A log that may also give its key.
-trait Log: Source {
-    fn key(&mut self) -> Result<String, Self::Error>;
+/// Whom the auditor trusts.
+pub(super) struct Trust {
+    /// The keys of the log.
+    pub(super) keys: Vec<VerifierKey>,
+    /// Whether the auditor gave them; else the log did.
+    given: bool,
+    /// Who must have cosigned.
+    pub(super) policy: Option<Policy>,
 }
 
 impl What {
     /// Checks the log in a vault, and every record in it.
     pub(super) async fn run(self, vault: &Vault, out: &mut dyn Out) -> Result<(), Stop> {
         let audit = vault.audit().await.map_err(Stop::unverified)?;
-        let mut log = Open { vault, runtime: Handle::current() };
-        tokio::task::block_in_place(|| self.check(&mut log, Some(&audit), out))
+        tokio::task::block_in_place(|| self.check(&mut Open::new(vault), Some(&audit), out))
+    }
+
+    /// Whom to trust; `from_log` asks the log for its key, where nothing else gives it.
+    pub(super) fn trust(&self, from_log: impl FnOnce() -> Result<String, Stop>) -> Result<Trust, Stop> {
+        let policy = match (&self.policy, &self.witness[..]) {
+            (Some(file), _) => Some(Policy::parse(file.as_bytes()).map_err(Stop::usage)?),
+            (None, []) => None,
+            (None, given) => {
+                let given = given.iter().map(|text| witnessing::witness(text)).collect::<Result<Vec<_>, _>>();
+                let given = given.map_err(Stop::usage)?;
+                let needed = self.quorum.unwrap_or(given.len());
+                Some(witnessing::some_of(given, needed).map_err(Stop::usage)?)
+            }
+        };
+        let read = |text: &str| given::lines(text).map(str::parse).collect::<Result<Vec<_>, _>>();
+        let named = policy.as_ref().map(Policy::log_keys).filter(|keys| !keys.is_empty());
+        let (keys, given) = match (&self.key, named) {
+            (Some(key), _) => (read(key).map_err(Stop::usage)?, true),
+            (None, Some(keys)) => (keys, true),
+            (None, None) => (read(&from_log()?).map_err(Stop::unverified)?, false),
+        };
+        Ok(Trust { keys, given, policy })
+    }
+
+    /// The receipts that were given.
+    pub(super) fn receipts(&self) -> Vec<String> {
+        self.receipt.iter().flat_map(|text| given::lines(text)).map(str::to_owned).collect()
     }
 
     fn check(&self, log: &mut impl Log, audit: Option<&Audit>, out: &mut dyn Out) -> Result<(), Stop> {
-        let trusted = match &self.key {
-            Some(key) => key.clone(),
-            None => log.key().map_err(|why| Stop::unverified(format!("the log gives no key: {why}")))?,
+        let unread = |why: &dyn std::fmt::Display| Stop::unverified(format!("the log gives no key: {why}"));
+        let trust = self.trust(|| log.key().map_err(|why| unread(&why)))?;
+        let receipts = self.receipts();
+        // Before the log: what a witness tells, and what is cosigned, is never longer than what the log shows after it.
+        let seen = trust.policy.as_ref().map_or_else(Vec::new, |policy| seen(policy, &trust.keys, out));
+        let cosigned = match &trust.policy {
+            Some(policy) if policy.needs_witnesses() => log.cosigned().map_err(Stop::unverified)?,
+            _ => None,
         };
-        let keys = given::lines(&trusted).map(str::parse::<VerifierKey>);
-        let keys = keys.collect::<Result<Vec<_>, _>>().map_err(Stop::usage)?;
-        let receipts: Vec<String> =
-            self.receipt.iter().flat_map(|text| given::lines(text)).map(str::to_owned).collect();
-        let kept = Kept { since: self.since.as_deref().map(str::as_bytes), receipts: &receipts };
+        let witnesses = trust.policy.as_ref().map(|policy| Witnessing {
+            policy,
+            cosigned: cosigned.as_deref(),
+            seen: &seen,
+        });
+        let kept = Kept { since: self.since.as_deref().map(str::as_bytes), receipts: &receipts, witnesses };
         let mut log = Noted { log, note: Vec::new() };
-        let report = replay(&mut log, &keys, kept, &mut |done, total| out.progress(done, total));
+        let report = replay(&mut log, &trust.keys, kept, &mut |done, total| out.progress(done, total));
         let report = report.map_err(|found| self.failed(&[found.to_string()], out))?;
         if let Some(findings) = audit.map(|audit| &audit.findings).filter(|findings| !findings.is_empty()) {
             return Err(self.failed(findings, out));
@@ -108,13 +154,14 @@ impl What {
             let Checkpoint { origin, size, root } = &report.checkpoint;
             let told = json!({
                 "verified": true, "origin": origin, "size": size, "root": root.to_string(), "since": report.since,
-                "receipts": report.receipts, "key_given": self.key.is_some(), "records": audit.map(counts),
+                "receipts": report.receipts, "key_given": trust.given, "records": audit.map(counts),
+                "witnessed": report.witnessed.as_ref().map(witnessed),
             });
             out.say(&told.to_string());
             return Ok(());
         }
         out.say(&report.to_string());
-        if self.key.is_none() {
+        if !trust.given {
             out.say("Taken on trust: that the key is the log's own; it came from the log. Keep it, and give it with --key.");
         }
         if let Some(audit) = audit {
@@ -123,12 +170,36 @@ impl What {
         Ok(())
     }
 
-    fn failed(&self, findings: &[String], out: &mut dyn Out) -> Stop {
+    pub(super) fn failed(&self, findings: &[String], out: &mut dyn Out) -> Stop {
         if self.json {
             out.say(&json!({"verified": false, "findings": findings}).to_string());
         }
         Stop::unverified(findings.join("\n"))
     }
+}
+
+/// What the witnesses tell that can be asked. One that does not answer proves nothing, and hinders nothing.
+fn seen(policy: &Policy, keys: &[VerifierKey], out: &mut dyn Out) -> Vec<SeenBy> {
+    let mut seen = Vec::new();
+    let Some(origin) = keys.first().map(VerifierKey::name) else { return seen };
+    for (witness, url) in policy.witnesses.iter().filter_map(|witness| Some((witness, witness.url.as_ref()?)))
+    {
+        let name = witness.key.name();
+        match seen_by_witness(url, origin) {
+            Ok(Some(note)) => seen.push(SeenBy { witness: name.to_owned(), note }),
+            Ok(None) => {
+                out.warn(&format!("Not asked: the witness {name} tells nothing of this log at its URL."))
+            }
+            Err(why) => out.warn(&format!("Not asked: the witness {name} ({why}).")),
+        }
+    }
+    seen
+}
+
+pub(super) fn witnessed(witnessed: &Witnessed) -> serde_json::Value {
+    let Witnessed { size, cosigners, agree } = witnessed;
+    let cosigners = cosigners.0.iter().map(|(name, time)| json!({"name": name, "time": time}));
+    json!({"size": size, "cosigners": cosigners.collect::<Vec<_>>(), "agree": agree})
 }
 
 fn counts(audit: &Audit) -> serde_json::Value {
@@ -157,126 +228,4 @@ fn records(audit: &Audit) -> String {
         ));
     }
     text
-}
-
-/// A log whose checkpoint is remembered as it was read.
-struct Noted<'l, L> {
-    log: &'l mut L,
-    note: Vec<u8>,
-}
-
-impl<L: Log> TileReader for Noted<'_, L> {
-    type Error = L::Error;
-    fn tile(&mut self, path: TilePath) -> Result<Vec<u8>, L::Error> {
-        self.log.tile(path)
-    }
-}
-
-impl<L: Log> Source for Noted<'_, L> {
-    fn checkpoint(&mut self) -> Result<Vec<u8>, L::Error> {
-        self.note = self.log.checkpoint()?;
-        Ok(self.note.clone())
-    }
-}
-
-/// The log in an open vault.
-struct Open<'v> {
-    vault: &'v Vault,
-    runtime: Handle,
-}
-
-impl TileReader for Open<'_> {
-    type Error = vault::Refusal;
-    fn tile(&mut self, path: TilePath) -> Result<Vec<u8>, vault::Refusal> {
-        self.runtime.block_on(self.vault.tile(path))
-    }
-}
-
-impl Source for Open<'_> {
-    fn checkpoint(&mut self) -> Result<Vec<u8>, vault::Refusal> {
-        self.runtime.block_on(self.vault.checkpoint()).map(String::into_bytes)
-    }
-}
-
-impl Log for Open<'_> {
-    fn key(&mut self) -> Result<String, vault::Refusal> {
-        Ok(self.vault.log_key())
-    }
-}
-
-/// The files of a log, in a folder.
-struct Files(PathBuf);
-
-impl Files {
-    fn read(&self, path: &Path) -> Result<Vec<u8>, String> {
-        std::fs::read(self.0.join(path)).map_err(|why| format!("{}: {why}", path.display()))
-    }
-}
-
-impl TileReader for Files {
-    type Error = String;
-    fn tile(&mut self, path: TilePath) -> Result<Vec<u8>, String> {
-        self.read(Path::new(&path.to_string()))
-    }
-}
-
-impl Source for Files {
-    fn checkpoint(&mut self) -> Result<Vec<u8>, String> {
-        self.read(Path::new("checkpoint"))
-    }
-}
-
-impl Log for Files {
-    fn key(&mut self) -> Result<String, String> {
-        self.read(Path::new("key")).and_then(|bytes| String::from_utf8(bytes).map_err(|why| why.to_string()))
-    }
-}
-
-/// The log of a server, by HTTP.
-struct Http {
-    agent: ureq::Agent,
-    ledger: String,
-}
-
-impl Http {
-    fn new(url: &str) -> Result<Http, Stop> {
-        if !url.starts_with("http://") {
-            return Err(Stop::usage(
-                "this waxseal speaks http only: fetch an https log into a folder (checkpoint, key, tile/) and give --dir",
-            ));
-        }
-        let config = ureq::Agent::config_builder().timeout_global(Some(ANSWER_WITHIN)).build();
-        let ledger = format!("{}/ledger", url.trim_end_matches('/'));
-        Ok(Http { agent: ureq::Agent::new_with_config(config), ledger })
-    }
-
-    fn get(&self, path: &str) -> Result<Vec<u8>, String> {
-        let url = format!("{}/{path}", self.ledger);
-        let answer = self.agent.get(&url).call().map_err(|why| format!("{url}: {why}"))?;
-        answer
-            .into_body()
-            .into_with_config()
-            .limit(TILE_BYTES_MAX)
-            .read_to_vec()
-            .map_err(|why| format!("{url}: {why}"))
-    }
-}
-
-impl TileReader for Http {
-    type Error = String;
-    fn tile(&mut self, path: TilePath) -> Result<Vec<u8>, String> {
-        self.get(&path.to_string())
-    }
-}
-
-impl Source for Http {
-    fn checkpoint(&mut self) -> Result<Vec<u8>, String> {
-        self.get("checkpoint")
-    }
-}
-
-impl Log for Http {
-    fn key(&mut self) -> Result<String, String> {
-        self.get("key").and_then(|bytes| String::from_utf8(bytes).map_err(|why| why.to_string()))
-    }
 }

@@ -8,10 +8,12 @@
 
 mod app;
 mod binary;
+mod contain;
 mod folder;
 mod import;
 mod keys;
 mod person;
+mod tls;
 mod usage;
 mod verify;
 mod witness;

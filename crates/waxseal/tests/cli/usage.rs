@@ -5,7 +5,7 @@ use std::net::TcpListener;
 #[test]
 fn what_is_not_understood_ends_with_2() {
     let folder = testkit::folder();
-    let wrong: [&[&str]; 11] = [
+    let wrong: [&[&str]; 14] = [
         &[],
         &["frobnicate"],
         &["serve", "--bogus"],
@@ -14,6 +14,9 @@ fn what_is_not_understood_ends_with_2() {
         &["app", "show", "app_nonsense"],
         &["app", "retire", "app_00000000000000000000000000", "--on", "soon"],
         &["verify"],
+        &["verify", "--url", "http://127.0.0.1:1", "--quorum", "1"],
+        &["verify", "--proof", "/dev/null"],
+        &["serve", "--witness", "waxseal.example"],
         &["witness", "--name", "w"],
         &["witness", "--name", "w", "--log", "waxseal.example+00000000+AAAA"],
         &["import", "icq", "/tmp", "--for", "ada"],

@@ -114,6 +114,7 @@ impl Checked {
         let kept = Kept {
             since: known.checkpoint.as_deref().map(str::as_bytes),
             receipts: &std::mem::take(&mut known.receipts),
+            ..Kept::default()
         };
         let report = replay(self, &[key], kept, &mut |_, _| {}).unwrap_or_else(|found| panic!("{found}"));
         assert_eq!(report.kinds.access, records);

@@ -19,3 +19,4 @@ mod issuer;
 mod mutated;
 mod pages;
 mod rule;
+mod witnessed;

@@ -28,6 +28,13 @@ const SCHEMA_LOCK: i64 = 0x5741_5853_4541_4c01;
 /// What a stuck node may not hold up the others longer than.
 const LIMITS: &str = "set lock_timeout = '10s'; set idle_in_transaction_session_timeout = '60s'";
 
+/// The moment by the server's clock, in microseconds.
+const NOW: &str = "select cast(extract(epoch from clock_timestamp()) * 1000000 as bigint)";
+/// How many transactions of ours that may write began by then and have not ended.
+const WRITING_SINCE: &str = "select count(*) from pg_stat_activity where datname = current_database() \
+    and application_name = $1 and pid <> pg_backend_pid() and state <> 'idle' \
+    and cast(extract(epoch from xact_start) * 1000000 as bigint) <= $2";
+
 /// A statement on its way.
 type Sent = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
 
@@ -254,6 +261,23 @@ impl Link for Transaction<'_> {
     fn lock_schema(&mut self) -> Result<(), Fault> {
         let sql = "select cast(pg_advisory_xact_lock($1) as text)";
         self.each(sql, &[Value::Int(SCHEMA_LOCK)], &mut |_| Ok(()))
+    }
+
+    fn settled(&mut self, since: &mut Option<i64>) -> Result<bool, Fault> {
+        let mut number = 0;
+        let mut ask = |sql: &str, params: &[Value<'_>]| {
+            self.each(sql, params, &mut |row| row.int(0).map(|found| number = found)).map(|()| number)
+        };
+        let since = match *since {
+            Some(since) => since,
+            None => *since.insert(ask(NOW, &[])?),
+        };
+        // These two look at the server, not at data: no snapshot hides anything from them.
+        if ask(WRITING_SINCE, &[Value::Text(super::WRITERS_NAME), Value::Int(since)])? == 0 {
+            return Ok(true);
+        }
+        ask("select cast(length(cast(pg_sleep(0.002) as text)) as bigint)", &[])?;
+        Ok(false)
     }
 
     fn broken(&self) -> Option<&Fault> {

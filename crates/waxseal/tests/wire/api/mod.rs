@@ -8,6 +8,7 @@ mod directory;
 mod friends_list;
 mod grant_hand_back;
 mod grant_see;
+mod ledger_proof;
 mod ledger_tile;
 mod limit;
 mod me;

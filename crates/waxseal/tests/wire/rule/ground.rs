@@ -54,6 +54,7 @@ impl Ground {
             "/static/{name}" => stylesheet(cast),
             "/problems/{name}" => "/problems/not-found".to_owned(),
             "/ledger/tile/{*path}" => tile(cast),
+            "/ledger/proof/{index}" => "/ledger/proof/0".to_owned(),
             "/v1/{*rest}" => "/v1/nothing".to_owned(),
             "/consent" if route.method == "GET" => format!("/consent?request={}", question(cast)),
             "/authorize" if route.method == "GET" => Fields::ask(&cast.jukebox).path(),

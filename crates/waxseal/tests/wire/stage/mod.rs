@@ -192,6 +192,34 @@ impl Stage {
         self.start(&address);
     }
 
+    /// A second server, on a copy of this one's data as it is now; `None` where the data is not in a folder.
+    pub(crate) fn copy(&mut self) -> Option<Stage> {
+        let Place::Folder(from) = self.place.clone() else { return None };
+        let address = self.url.strip_prefix("http://").unwrap().to_owned();
+        self.stop();
+        let folder = testkit::folder();
+        for file in std::fs::read_dir(from).unwrap() {
+            let path = file.unwrap().path();
+            std::fs::copy(&path, folder.path().join(path.file_name().unwrap())).unwrap();
+        }
+        self.start(&address);
+        let mut copy = Stage::new();
+        copy.stop();
+        (copy.place, copy._kept) = (Place::Folder(folder.path().to_owned()), Kept::Folder(folder));
+        copy.start("127.0.0.1:0");
+        Some(copy)
+    }
+
+    /// The house behind the server.
+    pub(crate) fn house(&self) -> &House {
+        &self.running.as_ref().unwrap().house
+    }
+
+    /// Has something done beside the test.
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.runtime.spawn(task);
+    }
+
     /// Waits for what is async.
     pub(crate) fn wait<T>(&self, future: impl Future<Output = T>) -> T {
         self.runtime.block_on(future)
