@@ -115,6 +115,11 @@ pub enum PageError {
         "The app asks to be answered at an address that is not registered for it. You were not sent there."
     )]
     RedirectUnknown,
+    /// A `request_uri` that leads nowhere.
+    #[error(
+        "The link that sent you here is over: it was answered, has expired, or belongs to another app. Go back to the app and try again."
+    )]
+    PushedUnknown,
     /// `state` is too long to send back.
     #[error("The link that sent you here is too long to be answered. Go back to the app and try again.")]
     StateTooLong,
@@ -140,6 +145,19 @@ pub fn authorize(params: &Params, client: Option<&Client>, issuer: &Issuer) -> R
         let uri = redirect::error(redirect_uri, state, issuer, &error);
         Rejected::Back { error, uri }
     })
+}
+
+/// Decides on the parameters of a request that `client`, which has proved itself, pushes. There is no browser yet, so all that
+/// is wrong is told to the app.
+pub(crate) fn pushed(params: &Params, client: &Client, issuer: &Issuer) -> Result<Request, OAuthError> {
+    let redirect_uri = params.required("redirect_uri")?;
+    if !redirect::is_registered(&client.redirect_uris, redirect_uri) {
+        return Err(invalid_request("redirect_uri is not registered for this client"));
+    }
+    if params.value("state").is_some_and(too_long) {
+        return Err(invalid_request("the state is longer than 512 characters"));
+    }
+    read(params, client, redirect_uri, issuer)
 }
 
 fn read(

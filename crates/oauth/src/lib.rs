@@ -15,6 +15,7 @@ pub mod jwks;
 pub mod key_set;
 pub mod metadata;
 pub mod once;
+pub mod par;
 pub mod params;
 pub mod pkce;
 pub mod redirect;

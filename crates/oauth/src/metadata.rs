@@ -16,6 +16,8 @@ pub const SERVER_PATH: &str = "/.well-known/oauth-authorization-server";
 pub const RESOURCE_PATH: &str = "/.well-known/oauth-protected-resource";
 /// Path of the authorization endpoint.
 pub const AUTHORIZE_PATH: &str = "/authorize";
+/// Path of the endpoint for pushed authorization requests.
+pub const PAR_PATH: &str = "/par";
 /// Path of the token endpoint.
 pub const TOKEN_PATH: &str = "/token";
 /// Path of the revocation endpoint.
@@ -90,6 +92,9 @@ const CLIENT_AUTHENTICATION: Words =
 pub struct ServerMetadata {
     issuer: String,
     authorization_endpoint: String,
+    pushed_authorization_request_endpoint: String,
+    // Of the profile fapi2 alone.
+    require_pushed_authorization_requests: bool,
     token_endpoint: String,
     revocation_endpoint: String,
     userinfo_endpoint: String,
@@ -121,6 +126,8 @@ pub fn server(issuer: &Issuer) -> ServerMetadata {
     ServerMetadata {
         issuer: issuer.to_string(),
         authorization_endpoint: issuer.url(AUTHORIZE_PATH),
+        pushed_authorization_request_endpoint: issuer.url(PAR_PATH),
+        require_pushed_authorization_requests: false,
         token_endpoint: issuer.url(TOKEN_PATH),
         revocation_endpoint: issuer.url(REVOKE_PATH),
         userinfo_endpoint: issuer.url(USERINFO_PATH),

@@ -10,9 +10,10 @@ use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
+use model::AuthorizationId;
 use oauth::authorize::{Hinted, Next, PageError, Rejected, Request, authorize};
 use oauth::{ErrorCode, OAuthError, Params};
-use vault::{Facts, Own, Refusal, session_of};
+use vault::{Facts, Own, Refusal, Waiting, session_of};
 
 /// What is needed of a request beside its parameters.
 pub(crate) struct Visit {
@@ -56,6 +57,9 @@ async fn answer(doors: &Doors, params: Result<Params, OAuthError>, visit: &Visit
 async fn go_on(doors: &Doors, params: &Params, visit: &Visit) -> Result<Response, Problem> {
     let vault = &doors.vault;
     let now = vault.world().now();
+    if let Some(handle) = oauth::par::handle(params) {
+        return opened(doors, params, handle, visit).await;
+    }
     let app = match oauth::client::client_id(params) {
         Some(id) => vault.app_find(id).await?.map(|app| app.client_at(now)),
         None => None,
@@ -72,7 +76,7 @@ async fn go_on(doors: &Doors, params: &Params, visit: &Visit) -> Result<Response
         return Ok(back(&request.error_uri(&doors.issuer, &error)));
     }
     if request.prompt.none {
-        return Ok(back(&without_a_page(doors, &request, &visit.headers).await?));
+        return Ok(back(&without_a_page(doors, (&request, None), &visit.headers).await?));
     }
     if let Err(wait_s) = doors.inside.questions.enter(visit.from, now) {
         return Ok(too_many(doors, wait_s));
@@ -81,17 +85,72 @@ async fn go_on(doors: &Doors, params: &Params, visit: &Visit) -> Result<Response
     Ok(back(&format!("/consent?request={waiting}")))
 }
 
+/// A browser brings the handle of a request that was pushed. What else stands in the link counts for nothing; without the
+/// request there is no address to which anything could be sent back.
+async fn opened(doors: &Doors, params: &Params, handle: &str, visit: &Visit) -> Result<Response, Problem> {
+    let vault = &doors.vault;
+    let now = vault.world().now();
+    let app = match oauth::client::client_id(params) {
+        Some(id) => vault.app_find(id).await?,
+        None => None,
+    };
+    let Some(app) = app else { return Ok(page_error(doors, PageError::ClientUnknown)) };
+    if !app.live_at(now) {
+        return Ok(page_error(doors, PageError::ClientNotLive));
+    }
+    if let Err(wait_s) = doors.inside.questions.enter(visit.from, now) {
+        return Ok(too_many(doors, wait_s));
+    }
+    let over = |refusal| match refusal {
+        Refusal::NotFound => Ok(page_error(doors, PageError::PushedUnknown)),
+        refusal => Err(refusal.into()),
+    };
+    let Waiting { id, request, .. } = match vault.authorization_open(app.id, handle).await {
+        Ok(waiting) => waiting,
+        Err(refusal) => return over(refusal),
+    };
+    if !request.prompt.none {
+        return Ok(back(&format!("/consent?request={id}")));
+    }
+    match without_a_page(doors, (&request, Some(id)), &visit.headers).await {
+        Ok(uri) => Ok(back(&uri)),
+        Err(refusal) => over(refusal),
+    }
+}
+
 /// Whom the app means by an ID token of ours. A hint that we did not make says nothing; but who sent one wanted somebody,
 /// so nothing is answered without a page then.
-async fn hinted(doors: &Doors, params: &Params) -> Result<Option<Hinted>, Problem> {
+pub(crate) async fn hinted(doors: &Doors, params: &Params) -> Result<Option<Hinted>, Problem> {
     let Some(token) = params.value("id_token_hint") else { return Ok(None) };
     let hint = doors.vault.id_token_hint(token).await?;
     Ok(Some(hint.map_or(Hinted::Nobody, |hint| Hinted::Person(hint.person))))
 }
 
-/// The app wants no page: a code if she let all of this before, or else what it would take.
-async fn without_a_page(doors: &Doors, request: &Request, headers: &HeaderMap) -> Result<String, Problem> {
+/// The app wants no page: a code if she let all of this before, or else what it would take. A request that was `pushed` is
+/// answered with either.
+async fn without_a_page(
+    doors: &Doors,
+    (request, pushed): (&Request, Option<AuthorizationId>),
+    headers: &HeaderMap,
+) -> Result<String, Refusal> {
     let (vault, issuer) = (&doors.vault, &doors.issuer);
+    let error = match recalled(doors, (request, pushed), headers).await? {
+        Ok(code) => return Ok(request.success_uri(issuer, &code)),
+        Err(error) => error,
+    };
+    if let Some(pushed) = pushed {
+        vault.authorization_drop(pushed).await?;
+    }
+    Ok(request.error_uri(issuer, &error))
+}
+
+/// The code for what she let before, or why there is none.
+async fn recalled(
+    doors: &Doors,
+    (request, pushed): (&Request, Option<AuthorizationId>),
+    headers: &HeaderMap,
+) -> Result<Result<String, OAuthError>, Refusal> {
+    let vault = &doors.vault;
     let now = vault.world().now();
     let own = signed_in(doors, headers).await?;
     let signed_in = match &own {
@@ -104,20 +163,19 @@ async fn without_a_page(doors: &Doors, request: &Request, headers: &HeaderMap) -
     };
     let (Some(own), None) = (own, refused(true)) else {
         let signed_out = || OAuthError::new(ErrorCode::LoginRequired, "the person must sign in first");
-        return Ok(request.error_uri(issuer, &refused(true).unwrap_or_else(signed_out)));
+        return Ok(Err(refused(true).unwrap_or_else(signed_out)));
     };
     let must_ask = || OAuthError::new(ErrorCode::ConsentRequired, "the person must be asked first");
-    let error = match vault.consent_of(&own, request.clone()).await?.question() {
-        Err(error) => error,
-        Ok(question) if question.answered().is_none() => must_ask(),
-        Ok(_) => match vault.consent_recall(&own, request.clone(), Facts::answered).await {
-            Ok(code) => return Ok(request.success_uri(issuer, &code)),
+    match vault.consent_of(&own, request.clone()).await?.question() {
+        Err(error) => Ok(Err(error)),
+        Ok(question) if question.answered().is_none() => Ok(Err(must_ask())),
+        Ok(_) => match vault.consent_recall(&own, (request.clone(), pushed), Facts::answered).await {
+            Ok(code) => Ok(Ok(code)),
             // What stood a moment ago does not stand any more.
-            Err(Refusal::Conflict(_)) => must_ask(),
-            Err(refusal) => return Err(refusal.into()),
+            Err(Refusal::Conflict(_)) => Ok(Err(must_ask())),
+            Err(refusal) => Err(refusal),
         },
-    };
-    Ok(request.error_uri(issuer, &error))
+    }
 }
 
 /// The person in this browser, if somebody is signed in.

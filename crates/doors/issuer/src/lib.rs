@@ -9,6 +9,7 @@ mod client;
 mod jwks;
 mod keys;
 mod metadata;
+mod par;
 mod problem;
 mod revoke;
 mod token;
@@ -18,9 +19,10 @@ use arrivals::{Address, Arrivals};
 use axum::Router;
 use axum::routing::{get, post};
 use http::{HeaderName, Method, header};
+use model::AppId;
 use oauth::metadata::{
-    AUTHORIZE_PATH, Issuer, JWKS_PATH, OPENID_PATH, RESOURCE_PATH, REVOKE_PATH, SERVER_PATH, TOKEN_PATH,
-    USERINFO_PATH,
+    AUTHORIZE_PATH, Issuer, JWKS_PATH, OPENID_PATH, PAR_PATH, RESOURCE_PATH, REVOKE_PATH, SERVER_PATH,
+    TOKEN_PATH, USERINFO_PATH,
 };
 use outbound::Outbound;
 use std::sync::Arc;
@@ -48,6 +50,7 @@ struct Inside {
     keys: keys::Keys,
     questions: Arrivals<Address>,
     failures: Arrivals<Address>,
+    pushes: Arrivals<AppId>,
 }
 
 impl Doors {
@@ -62,6 +65,7 @@ impl Doors {
             keys: keys::Keys::new(outbound),
             questions: Arrivals::new(arrivals::QUESTIONS),
             failures: Arrivals::new(client::FAILURES),
+            pushes: Arrivals::new(par::PUSHES),
         };
         Doors { vault, issuer, show, inside: Arc::new(inside) }
     }
@@ -81,6 +85,7 @@ pub fn routes(doors: Doors) -> Router {
         .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, HeaderName::from_static("dpop")])
         .expose_headers([header::WWW_AUTHENTICATE]);
     let for_scripts = Router::new()
+        .route(PAR_PATH, post(par::par))
         .route(TOKEN_PATH, post(token::token))
         .route(REVOKE_PATH, post(revoke::revoke))
         .route(USERINFO_PATH, get(userinfo::userinfo).post(userinfo::userinfo))

@@ -1,13 +1,16 @@
-//! Requests for a grant that the person has not answered yet.
+//! Requests for a grant that the person has not answered yet, sent with her or pushed before.
 //!
-//! Invariant: a request is answered once: the answer removes it in the transaction that stores what comes of it.
+//! Invariant: a request is answered once: the answer removes it in the transaction that stores what comes of it. So the
+//! `request_uri` of a pushed one can be opened again until it is answered, and leads nowhere after.
 
 use super::ids::id;
+use super::secret::{Secret, SecretKind};
 use super::sessions;
 use crate::engine::{Reads, Tx, params};
 use crate::{Fault, Own, Refusal, Vault};
-use model::{AuthorizationId, Time};
+use model::{AppId, AuthorizationId, Time};
 use oauth::authorize::Request;
+use oauth::par::PUSHED_S;
 
 /// How long a request waits for an answer, in seconds.
 pub const AUTHORIZATION_S: i64 = 1800;
@@ -58,6 +61,48 @@ impl Vault {
             })
             .await?;
         Ok(authorization)
+    }
+
+    /// Keeps a request that an app pushed; the handle by which a browser opens it comes back.
+    pub async fn authorization_push(&self, request: &Request) -> Result<String, Refusal> {
+        let (authorization, now) = (AuthorizationId::new(&self.world), self.world.now());
+        let handle = Secret::new(SecretKind::Pushed, &self.world);
+        let json = serde_json::to_string(request).map_err(|e| Fault::Shape(e.to_string()))?;
+        let (app, hash) = (request.client_id, handle.hash());
+        self.engine
+            .write("authorization_push", move |tx| -> Result<(), Refusal> {
+                let sql = "insert into authorizations (id, app, request, at, ends_at, pushed, open_until) \
+                           values ($1, $2, $3, $4, $5, $6, $5)";
+                let ends_at = now.plus_seconds(PUSHED_S).micros();
+                let params =
+                    params![authorization.as_bytes(), app.as_bytes(), &json, now.micros(), ends_at, &hash];
+                Ok(tx.put(sql, params)?)
+            })
+            .await?;
+        Ok(handle.into_clear())
+    }
+
+    /// The request that this app pushed under this handle. From the first time that it is opened it waits for an answer as
+    /// any other does, and counts as having come then.
+    pub async fn authorization_open(&self, app: AppId, handle: &str) -> Result<Waiting, Refusal> {
+        let handle = Secret::read(SecretKind::Pushed, handle).ok_or(Refusal::NotFound)?;
+        let (now, hash) = (self.world.now(), handle.hash());
+        self.engine
+            .write("authorization_open", move |tx| -> Result<_, Refusal> {
+                let sql = "update authorizations set at = $1, ends_at = $2, opened = 1 \
+                           where pushed = $3 and app = $4 and open_until > $1 and opened = 0";
+                let ends_at = now.plus_seconds(AUTHORIZATION_S).micros();
+                tx.execute(sql, params![now.micros(), ends_at, &hash, app.as_bytes()])?;
+                let sql = "select id from authorizations where pushed = $1 and app = $2 and open_until > $3";
+                let found = tx.one(sql, params![&hash, app.as_bytes(), now.micros()], |row| id(row, 0))?;
+                waiting(tx, found.ok_or(Refusal::NotFound)?, now)
+            })
+            .await
+    }
+
+    /// A request was answered without anybody's being asked, with no code.
+    pub async fn authorization_drop(&self, authorization: AuthorizationId) -> Result<(), Refusal> {
+        self.engine.write("authorization_drop", move |tx| remove(tx, authorization)).await
     }
 
     /// A request that waits.

@@ -202,8 +202,14 @@ impl Vault {
             .await
     }
 
-    /// The code for a request that is answered by what she let before; no page is shown for it.
-    pub async fn consent_recall<F>(&self, own: &Own, request: Request, decide: F) -> Result<String, Refusal>
+    /// The code for a request that is answered by what she let before; no page is shown for it. One that was `pushed` is
+    /// answered with that.
+    pub async fn consent_recall<F>(
+        &self,
+        own: &Own,
+        (request, pushed): (Request, Option<AuthorizationId>),
+        decide: F,
+    ) -> Result<String, Refusal>
     where
         F: Fn(&Facts) -> Result<Agreed, Refusal> + Send + 'static,
     {
@@ -212,6 +218,9 @@ impl Vault {
         self.engine
             .write("consent_recall", move |tx| -> Result<_, Refusal> {
                 sessions::hold(tx, session)?;
+                if let Some(pushed) = pushed {
+                    remove(tx, pushed)?;
+                }
                 hold_standing(tx, person, request.client_id)?;
                 let facts = facts(tx, (person, session), (request.clone(), now), now)?;
                 let agreed = decide(&facts)?;

@@ -13,6 +13,7 @@ pub(crate) enum SecretKind {
     Code,
     Client,
     Session,
+    Pushed,
 }
 
 impl SecretKind {
@@ -22,6 +23,7 @@ impl SecretKind {
             SecretKind::Code => "wxc_",
             SecretKind::Client => "wxs_",
             SecretKind::Session => "wxb_",
+            SecretKind::Pushed => "wxp_",
         }
     }
 }

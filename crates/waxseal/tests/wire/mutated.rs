@@ -239,6 +239,7 @@ fn of_pages(stage: &Stage, ada: &Person, ask: &Fields, conversation: &str) -> Ve
     let asks = [
         Request::new("GET", &ask.path(), "", ""),
         Request::new("POST", "/authorize", FORM, &ask.body()),
+        Request::new("POST", "/par", FORM, &ask.body()),
         Request::new("GET", "/sign-in?return_to=/consent%3Frequest%3Daut_x", "", ""),
     ];
     of_browser.into_iter().chain(asks).collect()

@@ -18,8 +18,7 @@ fn the_documents_agree() {
     assert_eq!(server["code_challenge_methods_supported"], json!(["S256"]));
     assert_eq!(server["response_types_supported"], json!(["code"]));
     assert_eq!(server["authorization_details_types_supported"], json!(["messages"]));
-    for absent in ["registration_endpoint", "introspection_endpoint", "pushed_authorization_request_endpoint"]
-    {
+    for absent in ["registration_endpoint", "introspection_endpoint"] {
         assert_eq!(server.get(absent), None, "{absent}");
     }
     let resource = stage.get(RESOURCE).expect(200).json();
@@ -51,10 +50,12 @@ fn every_endpoint_that_is_listed_answers() {
         .filter(|(name, _)| named(name))
         .map(|(name, url)| (name, url.as_str().unwrap().strip_prefix(stage.url.as_str()).unwrap()))
         .collect();
-    assert_eq!(listed.len(), 5);
+    assert_eq!(listed.len(), 6);
     for (name, path) in listed {
         let answer = match name.as_str() {
-            "token_endpoint" | "revocation_endpoint" => post_raw(&stage, path, &[], b"x=1").expect(400),
+            "token_endpoint" | "revocation_endpoint" | "pushed_authorization_request_endpoint" => {
+                post_raw(&stage, path, &[], b"x=1").expect(400)
+            }
             "authorization_endpoint" => stage.get(path).expect(400),
             "userinfo_endpoint" => stage.get(path).expect(401),
             "jwks_uri" => stage.get(path).expect(200),
@@ -126,9 +127,14 @@ fn no_header_of_a_request_changes_a_url() {
 fn scripts_of_other_sites_reach_what_they_need_and_never_with_cookies() {
     let stage = Stage::new();
     let origin = ("origin", "https://app.example");
-    for (path, method) in
-        [("/token", "POST"), ("/revoke", "POST"), ("/userinfo", "GET"), ("/jwks", "GET"), (SERVER, "GET")]
-    {
+    for (path, method) in [
+        ("/par", "POST"),
+        ("/token", "POST"),
+        ("/revoke", "POST"),
+        ("/userinfo", "GET"),
+        ("/jwks", "GET"),
+        (SERVER, "GET"),
+    ] {
         let asks = [
             origin,
             ("access-control-request-method", method),

@@ -5,6 +5,7 @@ mod client;
 mod details;
 mod jwks;
 mod metadata;
+mod par;
 mod redirect;
 mod refresh;
 mod revoke;

@@ -77,7 +77,7 @@ impl Ground {
             "/v1/conversations/{conversation}/messages" => {
                 Body::Json(json!({"content": {"type": "text", "text": "from the app"}}))
             }
-            "/authorize" => Body::Form(Fields::ask(&cast.jukebox).0),
+            "/authorize" | "/par" => Body::Form(Fields::ask(&cast.jukebox).0),
             "/token" => {
                 let (app, token) = self.refresh(cast);
                 Body::Form(Fields::refresh(&app, &token).0)

@@ -1,0 +1,62 @@
+//! Pushed authorization requests (RFC 9126): an app tells us what it will ask before it sends the person, who brings only a
+//! handle with her.
+//!
+//! Invariant: what is pushed is held to all that a request in a link is held to, so nothing is found wrong later; and nothing
+//! that stands beside the handle in the link counts.
+
+use crate::authorize::{self, Request};
+use crate::client::Client;
+use crate::error::{OAuthError, invalid_request};
+use crate::metadata::Issuer;
+use crate::params::Params;
+use serde::Serialize;
+
+/// How long a `request_uri` can be opened, in seconds.
+pub const PUSHED_S: i64 = 90;
+const PREFIX: &str = "urn:ietf:params:oauth:request_uri:";
+
+/// Decides on a request that `client`, which has proved itself, pushes.
+pub fn push(form: &Params, client: &Client, issuer: &Issuer) -> Result<Request, OAuthError> {
+    if form.value("request_uri").is_some() {
+        return Err(invalid_request("a request_uri cannot be pushed; push what it stands for"));
+    }
+    authorize::pushed(form, client, issuer)
+}
+
+/// The handle in a `request_uri` of ours.
+pub fn handle(params: &Params) -> Option<&str> {
+    params.value("request_uri")?.strip_prefix(PREFIX)
+}
+
+/// What an app is answered that pushed a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Pushed {
+    request_uri: String,
+    expires_in: i64,
+}
+
+impl Pushed {
+    /// The answer that carries this handle.
+    pub fn new(handle: &str) -> Pushed {
+        Pushed { request_uri: format!("{PREFIX}{handle}"), expires_in: PUSHED_S }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_handle_is_read_from_our_own_form_alone() {
+        let read = |query: &str| handle(&Params::parse(query.as_bytes()).unwrap()).map(str::to_owned);
+        let pushed = serde_json::to_value(Pushed::new("wxp_x")).unwrap();
+        assert_eq!(
+            read(&format!("request_uri={}", pushed["request_uri"].as_str().unwrap())).unwrap(),
+            "wxp_x"
+        );
+        assert_eq!(read("request_uri=https://app.example/r"), None);
+        assert_eq!(read("request_uri=URN:ietf:params:oauth:request_uri:wxp_x"), None);
+        assert_eq!(read("request_uri="), None);
+        assert_eq!(read(""), None);
+    }
+}
