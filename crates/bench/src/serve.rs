@@ -44,7 +44,8 @@ pub(crate) fn run(at: &str) -> Result<(), String> {
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| e.to_string())?;
     runtime.block_on(async {
         let _workers = work::start(&vault, None);
-        let doors = api::Doors { vault: vault.clone(), limit: None };
+        let feed = feed::Feed::new(vault.clone(), bus::Bus::default());
+        let doors = api::Doors { vault: vault.clone(), feed, limit: None };
         let beside = Router::new()
             .route("/bench/empty", get(|| async { StatusCode::NO_CONTENT }))
             .route("/bench/gate/{conversation}", get(gate))

@@ -12,16 +12,22 @@ use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
+use std::io::{self, IoSlice};
 use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Sleep, sleep, timeout};
 
 /// How long a peer may take over the head of a request, and stay silent between two.
 const HEAD_WITHIN: Duration = Duration::from_secs(10);
 /// How long a request may take from its head to the head of its answer: who sends a body drop by drop would else hold a
 /// socket for ever. What was queued to be stored is stored nevertheless.
 const ANSWER_WITHIN: Duration = Duration::from_secs(60);
+/// How long a peer may take nothing of what it is sent: then it is gone, or does not read.
+const TAKE_WITHIN: Duration = Duration::from_secs(30);
 /// How long requests that were begun may go on after a stop.
 const FINISH_WITHIN: Duration = Duration::from_secs(10);
 /// How long to wait when the process has no more sockets to give.
@@ -60,7 +66,7 @@ pub async fn serve(listener: TcpListener, router: Router, peer: Peer, stop: impl
                     request.extensions_mut().insert(ConnectInfo(from));
                     within(ANSWER_WITHIN, service.call(request))
                 });
-                let connection = http.serve_connection(TokioIo::new(stream), service);
+                let connection = http.serve_connection(TokioIo::new(Taking::new(stream)), service);
                 let watched = graceful.watch(connection);
                 tokio::spawn(async move {
                     // A peer that breaks off or sends nonsense is nobody's fault here.
@@ -76,6 +82,67 @@ pub async fn serve(listener: TcpListener, router: Router, peer: Peer, stop: impl
     tokio::select! {
         () = graceful.shutdown() => {}
         () = sleep(FINISH_WITHIN) => tracing::warn!("some requests were still open when the server stopped"),
+    }
+}
+
+/// A connection whose peer must take what it is sent, or it ends: one that does not read would else hold it for ever.
+struct Taking {
+    stream: TcpStream,
+    /// Since it takes nothing: until when it is waited for.
+    stuck: Option<Pin<Box<Sleep>>>,
+}
+
+impl Taking {
+    fn new(stream: TcpStream) -> Taking {
+        Taking { stream, stuck: None }
+    }
+
+    fn written(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if written.is_ready() {
+            self.stuck = None;
+            return written;
+        }
+        let stuck = self.stuck.get_or_insert_with(|| Box::pin(sleep(TAKE_WITHIN)));
+        ready!(stuck.as_mut().poll(cx));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+impl AsyncRead for Taking {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Taking {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.written(cx, written)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, bytes);
+        self.written(cx, written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Joins the rooms into one server: a vault, a bus, and the doors in one router.
+//! Joins the rooms into one server: a vault, a bus, the feed, and the doors in one router.
 //!
 //! Invariant: the program and the wire tests are wired here and nowhere else, so what is tested is what is served.
 
@@ -8,6 +8,7 @@ use axum::Router;
 use axum::middleware::map_response;
 use axum::response::Response;
 use bus::Bus;
+use feed::Feed;
 use http::{HeaderName, HeaderValue, header};
 use model::World;
 use oauth::metadata::Issuer;
@@ -20,8 +21,8 @@ use vault::{OpenError, Place, Setup, Vault};
 pub struct House {
     /// The open vault.
     pub vault: Arc<Vault>,
-    /// The bus.
-    pub bus: Bus,
+    /// Where what happens is followed.
+    pub feed: Feed,
     /// How much one grant may ask of the API; `None`: as much as the machine gives.
     pub limit: Option<Limit>,
     /// The way to addresses that others chose.
@@ -38,14 +39,21 @@ impl House {
         let teller = bus.clone();
         vault.tell(move |hint| teller.tell(hint));
         let outbound = Outbound::new(Policy { private: Private::Refused });
-        Ok(House { vault, bus, limit: Some(Limit::default()), outbound, issuer })
+        let feed = Feed::new(vault.clone(), bus);
+        Ok(House { vault, feed, limit: Some(Limit::default()), outbound, issuer })
+    }
+
+    /// Comes when `stop` has come and every stream was told to end: they would else hold up the stop.
+    pub async fn closed_after(&self, stop: impl Future) {
+        stop.await;
+        self.feed.close().await;
     }
 
     /// Every route of every door.
     pub fn router(&self) -> Router {
-        let House { vault, bus, limit, outbound, issuer } = self.clone();
-        let api = api::Doors { vault: vault.clone(), limit };
-        let pages = pages::Doors { vault: vault.clone(), bus, issuer: issuer.clone() };
+        let House { vault, feed, limit, outbound, issuer } = self.clone();
+        let api = api::Doors { vault: vault.clone(), feed: feed.clone(), limit };
+        let pages = pages::Doors { vault: vault.clone(), feed, issuer: issuer.clone() };
         let sign_in = issuer::Doors::new(vault.clone(), issuer, outbound, pages::error_page);
         Router::new()
             .merge(api::routes(api))

@@ -1,6 +1,5 @@
 //! The way from a token to an act, while the grant changes under it.
 use super::*;
-use crate::Doors;
 use model::{Actions, Clock, Entropy, Handle, Reach, Scopes, Since, Terms, Time, World};
 use oauth::authorize::{Manage, Prompt, Request};
 use oauth::token::{CodeProof, TokenRequest};
@@ -85,8 +84,8 @@ async fn scene() -> Scene {
     let proof = CodeProof { redirect_uri: REDIRECT.into(), code_verifier: VERIFIER.into() };
     let code = TokenRequest::Code { code: allowed.unwrap().1, proof };
     let token = vault.token(app, code).await.unwrap().access_token;
-    let doors = Doors { vault: vault.clone(), limit: None };
-    let door = Arc::new(Door { vault: doors.vault, meters: None });
+    let feed = feed::Feed::new(vault.clone(), Default::default());
+    let door = Arc::new(Door { vault: vault.clone(), feed, meters: None });
     Scene { asking: Asking { door, token }, own, terms, _folder: folder }
 }
 

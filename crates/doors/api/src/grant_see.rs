@@ -8,6 +8,7 @@ use axum::response::Response;
 use model::{Action, AppId, GrantId, Time};
 use oauth::details::Granted;
 use serde::Serialize;
+use vault::Grant;
 
 /// The app that was let in.
 #[derive(Serialize)]
@@ -25,9 +26,8 @@ struct Unused {
 
 /// The grant as it stands.
 #[derive(Serialize)]
-struct GrantNow<'a> {
+pub(crate) struct Standing {
     grant_id: GrantId,
-    app: App<'a>,
     state: &'static str,
     scope: String,
     authorization_details: Granted,
@@ -36,6 +36,31 @@ struct GrantNow<'a> {
     used: i64,
     uses: Option<u64>,
     used_at: Option<Time>,
+}
+
+impl Standing {
+    /// How a grant stands, as its app is told.
+    pub(crate) fn of(grant: &Grant) -> Standing {
+        Standing {
+            grant_id: grant.id,
+            state: grant.state.as_str(),
+            scope: grant.scopes.to_string(),
+            authorization_details: oauth::details::granted(&grant.terms, &grant.purpose, grant.agreed_at),
+            given_at: grant.given_at,
+            ends_at: grant.terms.ends_at,
+            used: grant.used,
+            uses: grant.terms.uses,
+            used_at: grant.used_at,
+        }
+    }
+}
+
+/// The same with whose it is, and what of it lies idle.
+#[derive(Serialize)]
+struct GrantNow<'a> {
+    #[serde(flatten)]
+    standing: Standing,
+    app: App<'a>,
     unused: Vec<Unused>,
 }
 
@@ -57,16 +82,8 @@ pub(crate) async fn grant_see(asking: Asking) -> Result<Response, Problem> {
         }
     });
     json_of(&GrantNow {
-        grant_id: grant.id,
+        standing: Standing::of(&grant),
         app: App { id: caller.app(), name: caller.app_name() },
-        state: grant.state.as_str(),
-        scope: grant.scopes.to_string(),
-        authorization_details: oauth::details::granted(&grant.terms, &grant.purpose, grant.agreed_at),
-        given_at: grant.given_at,
-        ends_at: grant.terms.ends_at,
-        used: grant.used,
-        uses: grant.terms.uses,
-        used_at: grant.used_at,
         unused: unused.collect(),
     })
 }

@@ -11,6 +11,7 @@ mod conversation_list;
 mod conversation_see;
 mod conversation_start;
 mod directory;
+mod events_follow;
 mod friends_list;
 mod grant_hand_back;
 mod grant_see;
@@ -31,6 +32,7 @@ mod problem;
 mod problem_see;
 mod problems;
 pub mod shapes;
+mod typing_show;
 
 pub use limit::Limit;
 pub use openapi::openapi;
@@ -55,6 +57,8 @@ pub const BODY_BYTES_MAX: usize = 256 * 1024;
 pub struct Doors {
     /// The vault.
     pub vault: Arc<Vault>,
+    /// Where what happens is followed.
+    pub feed: feed::Feed,
     /// How much one grant may ask for; `None`: as much as the machine gives.
     pub limit: Option<Limit>,
 }
@@ -62,13 +66,14 @@ pub struct Doors {
 /// What every handler shares.
 struct Door {
     vault: Arc<Vault>,
+    feed: feed::Feed,
     meters: Option<limit::Meters>,
 }
 
 /// Every route of this door.
 pub fn routes(doors: Doors) -> Router {
-    let Doors { vault, limit } = doors;
-    let door = Arc::new(Door { vault, meters: limit.map(limit::Meters::new) });
+    let Doors { vault, feed, limit } = doors;
+    let door = Arc::new(Door { vault, feed, meters: limit.map(limit::Meters::new) });
     let (router, _) = table().split_for_parts();
     router
         .route("/v1", any(problem::no_route))
@@ -87,7 +92,13 @@ fn cors() -> CorsLayer {
     CorsLayer::new()
         .allow_origin(Any)
         .allow_methods([Method::GET, Method::POST, Method::DELETE])
-        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, name("dpop"), name("idempotency-key")])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            name("dpop"),
+            name("idempotency-key"),
+            name("last-event-id"),
+        ])
         .expose_headers([
             header::LOCATION,
             header::RETRY_AFTER,
@@ -108,7 +119,9 @@ fn table() -> OpenApiRouter<Arc<Door>> {
         .routes(routes!(conversation_list::conversation_list, conversation_start::conversation_start))
         .routes(routes!(conversation_see::conversation_see))
         .routes(routes!(message_list::message_list, message_send::message_send))
+        .routes(routes!(typing_show::typing_show))
         .routes(routes!(message_see::message_see, message_delete::message_delete))
+        .routes(routes!(events_follow::events_follow))
         .routes(routes!(access_list::access_list))
         .routes(routes!(directory::directory))
         .routes(routes!(ledger_checkpoint::ledger_checkpoint))

@@ -48,6 +48,8 @@ const OF_EACH: &[(&str, &[&[&str]])] = &[
     ),
     ("message_see", &[OF_ANY, OF_ACTION, &["not-found"]]),
     ("message_delete", &[OF_ANY, OF_ACTION, &["not-found", "withheld"]]),
+    ("typing_show", &[OF_ANY, OF_ACTION, &["not-found"]]),
+    ("events_follow", &[OF_ANY, OF_ACTION, &["too-many-streams"]]),
     ("access_list", &[OF_ANY]),
     ("directory", &[&["broken", "unavailable"]]),
     ("ledger_checkpoint", &[&["broken", "unavailable"]]),

@@ -29,6 +29,8 @@ const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy"
 
 /// The longest `detail`, in characters: a parser may quote what it was given.
 const DETAIL_CHARS_MAX: usize = 400;
+/// When to try again for an event stream, in seconds.
+const STREAM_WAIT_S: i64 = 5;
 /// When to try again after a fault that may pass by itself, in seconds.
 const UNAVAILABLE_WAIT_S: i64 = 1;
 
@@ -222,6 +224,9 @@ impl Problem {
             put(RETRY_AFTER, wait_s.to_string());
             put(RATE_LIMIT, format!(r#""grant";r=0;t={wait_s}"#));
             put(RATE_LIMIT_POLICY, format!(r#""grant";q={};w={}"#, limit.requests, limit.window_s));
+        }
+        if listed == listed::TOO_MANY_STREAMS {
+            put(RETRY_AFTER, STREAM_WAIT_S.to_string());
         }
         if listed.status == 503 {
             put(RETRY_AFTER, UNAVAILABLE_WAIT_S.to_string());

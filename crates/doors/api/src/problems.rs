@@ -67,6 +67,8 @@ problems! {
         "A conversation has at most `limit` people, the person herself among them.";
     TOO_MANY_REQUESTS = "too-many-requests", 429, "The grant asks for too much at once",
         "Wait as many seconds as Retry-After says. RateLimit-Policy tells the limit.";
+    TOO_MANY_STREAMS = "too-many-streams", 429, "The grant has too many open event streams",
+        "Close one of them, or let the parts of your app share one. `limit` says how many a grant may have.";
     BROKEN = "broken", 500, "The server broke",
         "It is not your request. Tell the operator the `event`; the server's log has the same one.";
     UNAVAILABLE = "unavailable", 503, "The server cannot do this now",

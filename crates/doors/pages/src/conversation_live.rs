@@ -9,35 +9,54 @@ use crate::problem::Problem;
 use axum::extract::State;
 use axum::response::Sse;
 use axum::response::sse::{Event, KeepAlive};
+use feed::Watch;
 use futures_core::Stream;
-use model::{ConversationId, Hint};
+use model::ConversationId;
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::sync::mpsc;
 
 /// How often a silent stream says that it still lives.
 const HEARTBEAT: Duration = Duration::from_secs(20);
 
+/// What it takes to look for her.
+struct Looking {
+    door: Arc<Door>,
+    cookie: String,
+    conversation: ConversationId,
+    watch: Watch,
+}
+
+impl Looking {
+    /// Waits for something new; `None` when she may not look any more, or the server stops.
+    async fn next(self) -> Option<Looking> {
+        let rang = self.watch.rang().await;
+        (rang && self.may_look().await).then_some(self)
+    }
+
+    /// Is she still signed in, and in it?
+    async fn may_look(&self) -> bool {
+        match self.door.vault.own(&self.cookie).await {
+            Ok(own) => self.door.vault.own_is_in(&own, self.conversation).await.is_ok(),
+            Err(_) => false,
+        }
+    }
+}
+
 /// What the other end takes.
-pub(crate) struct Hints(mpsc::Receiver<()>);
+struct Hints(Option<Pin<Box<dyn Future<Output = Option<Looking>> + Send>>>);
 
 impl Stream for Hints {
     type Item = Result<Event, Infallible>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let Some(next) = &mut self.0 else { return Poll::Ready(None) };
+        let looking = std::task::ready!(next.as_mut().poll(cx));
+        self.0 = looking.map(|looking| Box::pin(looking.next()) as Pin<Box<_>>);
         // What it is, the page asks for itself; the line must hold something to be an event.
-        self.0.poll_recv(cx).map(|hint| hint.map(|()| Ok(Event::default().event("messages").data("new"))))
-    }
-}
-
-/// Is she still signed in, and in it?
-async fn may_look(door: &Door, cookie: &str, conversation: ConversationId) -> bool {
-    match door.vault.own(cookie).await {
-        Ok(own) => door.vault.own_is_in(&own, conversation).await.is_ok(),
-        Err(_) => false,
+        Poll::Ready(self.0.as_ref().map(|_| Ok(Event::default().event("messages").data("new"))))
     }
 }
 
@@ -47,31 +66,10 @@ pub(crate) async fn conversation_live(
     person: Person,
     At(id): At<ConversationId>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
-    // Listened to before the look, so that nothing falls between.
-    let mut ears = door.bus.listen();
+    // Watched before the look, so that nothing falls between.
+    let watch = door.feed.watch(id);
     door.vault.own_is_in(&person.own, id).await?;
-    // One hint that waits says as much as many.
-    let (say, hints) = mpsc::channel(1);
-    tokio::spawn(async move {
-        loop {
-            let heard = tokio::select! {
-                () = say.closed() => return,
-                heard = ears.next() => heard,
-            };
-            let is_here = match heard {
-                None => return,
-                Some(None) => true,
-                Some(Some(hint)) => {
-                    matches!(hint, Hint::Conversation { conversation, .. } if conversation == id)
-                }
-            };
-            if is_here && !may_look(&door, &person.cookie, id).await {
-                return;
-            }
-            if is_here && matches!(say.try_send(()), Err(mpsc::error::TrySendError::Closed(()))) {
-                return;
-            }
-        }
-    });
-    Ok(Sse::new(Hints(hints)).keep_alive(KeepAlive::new().interval(HEARTBEAT)))
+    let looking = Looking { door, cookie: person.cookie, conversation: id, watch };
+    let hints = Hints(Some(Box::pin(looking.next())));
+    Ok(Sse::new(hints).keep_alive(KeepAlive::new().interval(HEARTBEAT)))
 }

@@ -47,6 +47,7 @@ mod sign_in;
 mod sign_in_again;
 mod sign_out;
 mod sign_up;
+mod typing_show;
 mod view;
 mod when;
 mod wish;
@@ -68,8 +69,8 @@ use vault::Vault;
 pub struct Doors {
     /// The vault.
     pub vault: Arc<Vault>,
-    /// Where others hear of what is new.
-    pub bus: bus::Bus,
+    /// Where what happens is followed.
+    pub feed: feed::Feed,
     /// Who we are: decides how cookies are bound, and which origin is ours.
     pub issuer: Issuer,
 }
@@ -77,7 +78,7 @@ pub struct Doors {
 /// What every handler shares.
 struct Door {
     vault: Arc<Vault>,
-    bus: bus::Bus,
+    feed: feed::Feed,
     issuer: Issuer,
     attempts: attempts::Attempts,
 }
@@ -91,8 +92,8 @@ impl Door {
 
 /// The route table. To slow who guesses, it wants the peer's address as `ConnectInfo<SocketAddr>` in the request.
 pub fn routes(doors: Doors) -> Router {
-    let Doors { vault, bus, issuer } = doors;
-    let door = Arc::new(Door { vault, bus, issuer, attempts: attempts::Attempts::default() });
+    let Doors { vault, feed, issuer } = doors;
+    let door = Arc::new(Door { vault, feed, issuer, attempts: attempts::Attempts::default() });
     Router::new()
         .route("/sign-up", get(sign_up::sign_up_see).post(sign_up::sign_up))
         .route("/sign-in", get(sign_in::sign_in_see).post(sign_in::sign_in))
@@ -106,6 +107,7 @@ pub fn routes(doors: Doors) -> Router {
         .route("/conversations/{id}/live", get(conversation_live::conversation_live))
         .route("/conversations/{id}/send", post(message_send::message_send))
         .route("/conversations/{id}/read", post(read_mark::read_mark))
+        .route("/conversations/{id}/typing", post(typing_show::typing_show))
         .route("/conversations/{id}/messages/{seq}/delete", post(message_delete::message_delete))
         .route("/conversations/{id}/apps", get(conversation_apps::conversation_apps))
         .route("/conversations/{id}/apps/words", post(wish::wish_words_here))

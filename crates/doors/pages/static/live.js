@@ -115,6 +115,15 @@ if (scroll) {
 
   new EventSource(scroll.dataset.live).addEventListener("messages", drawAgain);
 
+  // That she writes is told to those who follow along, every few seconds at most.
+  let told = 0;
+  field?.addEventListener("input", () => {
+    if (Date.now() - told < 5000 || !field.value.trim()) return;
+    told = Date.now();
+    const body = new URLSearchParams({ csrf: composer.elements.csrf.value });
+    fetch(composer.action.replace(/send$/, "typing"), { method: "POST", body, redirect: "manual" }).catch(() => {});
+  });
+
   // Enter sends, Shift+Enter makes a new line; what is refused is left to the ordinary form, which says why.
   field?.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing && matchMedia("(pointer: fine)").matches) {

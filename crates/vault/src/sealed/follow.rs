@@ -16,6 +16,9 @@ use std::sync::Arc;
 /// Streams whose records are written in one transaction at most: others want to write too.
 const TOGETHER_MAX: usize = 64;
 
+/// How many bytes of events make a batch, give or take the last one: the rest is for the next.
+const BATCH_BYTES: usize = 64 * 1024;
+
 /// From where on a stream has not been told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum After {
@@ -158,12 +161,20 @@ fn plan(scene: &Scene, ask: &Ask, chosen: bool, typing: &[PersonId]) -> Result<P
     let rows = scene.rows().iter().filter(is_new).take_while(|row| row.n <= ask.until);
     let reaches = limits.reaches(&place);
     let was_there = limits.reaches(&model::Place { locked: false, ..place });
+    let (mut upto, mut more) = (scene.upto().min(ask.until), scene.more());
+    let mut bytes = 0;
     for row in rows {
+        if bytes > BATCH_BYTES {
+            (upto, more) = (row.n - 1, true);
+            break;
+        }
         if reaches {
             telling.happened(row)?;
         } else if was_there {
             telling.gone(row);
         }
+        bytes +=
+            telling.events.last().filter(|event| event.n == Some(row.n)).map_or(0, |event| event.json.len());
     }
     for &person in typing.iter().filter(|&&person| reaches && person != limits.person) {
         let json = scene.typing(person);
@@ -175,7 +186,7 @@ fn plan(scene: &Scene, ask: &Ask, chosen: bool, typing: &[PersonId]) -> Result<P
         touched.count = 1;
     }
     let sealed = (!events.is_empty()).then(|| Sealed::new(events, touched));
-    Ok(Plan { upto: scene.upto().min(ask.until), more: scene.more(), sealed, reads })
+    Ok(Plan { upto, more, sealed, reads })
 }
 
 /// Permits of one kind that wait for their records, each with what it will open and the place of its stream.

@@ -30,6 +30,7 @@ mod record;
 mod scene;
 mod send;
 mod staff;
+mod typing;
 
 pub use access_list::{Access, Deeds, LastUsed};
 pub use audit::Audit;
@@ -44,7 +45,7 @@ pub use own_share::SHARE_FRIENDS_MAX;
 pub use page::{JsonPage, Page};
 pub use permit::{
     Act, DeleteMessage, FollowConversation, FollowMessages, ListConversations, Permit, ReadMessages,
-    SeeConversation, SendMessage, StartConversation,
+    SeeConversation, SendMessage, ShowTyping, StartConversation,
 };
 pub use record::Opened;
 pub use send::Sent;

@@ -74,6 +74,13 @@ pub struct DeleteMessage {
     pub seq: i64,
 }
 
+/// Let the others see that the person writes.
+#[derive(Debug, Clone, Copy)]
+pub struct ShowTyping {
+    /// In which conversation.
+    pub conversation: ConversationId,
+}
+
 /// Hear what happens in a conversation, messages and all.
 #[derive(Debug, Clone, Copy)]
 pub struct FollowMessages {
@@ -99,6 +106,7 @@ acts! {
     ListConversations = List;
     SeeConversation = List;
     ReadMessages = Read;
+    ShowTyping = Send;
     FollowMessages = Read;
     FollowConversation = List;
     StartConversation = Send;
@@ -140,6 +148,12 @@ impl<A: Act> std::fmt::Debug for Permit<A> {
 }
 
 impl Caller {
+    /// Would the gate give leave for such an action at all? Nothing is done with the answer but to say it.
+    pub fn allows(&self, action: Action) -> Result<(), Refusal> {
+        allow(&self.standing(), action)?;
+        Ok(())
+    }
+
     /// The gate: asks the rule, and gives leave or says why not.
     pub fn permit<A: Act>(&self, ask: A) -> Result<Permit<A>, Refusal> {
         let limits = allow(&self.standing(), A::ACTION)?;

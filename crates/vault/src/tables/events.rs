@@ -237,6 +237,21 @@ impl Vault {
             .await
     }
 
+    /// Those of a person's conversations in which something happened later than `since`, each with the newest number.
+    pub async fn events_now(
+        &self,
+        person: PersonId,
+        since: Time,
+    ) -> Result<Vec<(ConversationId, i64)>, Refusal> {
+        self.engine
+            .read("events_now", move |snap| -> Result<_, Refusal> {
+                let sql = "select c.id, c.events from participants p join conversations c on c.id = p.conversation \
+                           where p.person = $1 and p.left_at is null and c.events_at > $2";
+                Ok(snap.all(sql, params![person.as_bytes(), since.micros()], |row| Ok((id(row, 0)?, row.int(1)?)))?)
+            })
+            .await
+    }
+
     /// Who is in each of these conversations now.
     pub async fn people_in(
         &self,

@@ -96,7 +96,7 @@ impl Bound {
             }
             out::say(&format!("Waxseal is listening on http://{address}"));
             tracing::info!(%address, "listening");
-            listener::serve(main, house.router(), settings.peer, stopped).await;
+            listener::serve(main, house.router(), settings.peer, house.closed_after(stopped)).await;
             tracing::info!("stopped");
             Ok(())
         })

@@ -5,6 +5,7 @@ mod conversation_list;
 mod conversation_see;
 mod conversation_start;
 mod directory;
+mod events_follow;
 mod friends_list;
 mod grant_hand_back;
 mod grant_see;
@@ -18,6 +19,7 @@ mod message_see;
 mod message_send;
 mod openapi;
 mod problem;
+mod typing_show;
 
 use crate::stage::{Answer, Api, App, EVERYTHING, Person, Stage, Tokens};
 use ledger::receipt::Receipt;

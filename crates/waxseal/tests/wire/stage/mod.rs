@@ -8,10 +8,12 @@ mod answer;
 mod browser;
 mod clock;
 mod html;
+mod stream;
 
 pub(crate) use answer::{Answer, Client, encoded, form, query};
 pub(crate) use browser::{Browser, Page};
 pub(crate) use html::Form;
+pub(crate) use stream::{Event, Events};
 
 use clock::HandClock;
 use model::{AppId, Content, ConversationId, GrantId, Handle, PersonId, World};
@@ -166,10 +168,11 @@ impl Stage {
         house.limit = self.limit;
         house.outbound = Outbound::new(Policy { private: self.private });
         let (stop, stopped) = oneshot::channel::<()>();
-        let router = house.router();
+        let (router, serves) = (house.router(), house.clone());
         let serving = self.runtime.spawn(async move {
             let listener = tokio::net::TcpListener::from_std(listener).unwrap();
-            waxseal::listener::serve(listener, router, Peer::Direct, async { drop(stopped.await) }).await;
+            let stopped = serves.closed_after(stopped);
+            waxseal::listener::serve(listener, router, Peer::Direct, stopped).await;
         });
         self.records_before = self.wait(house.vault.permits_spent_and_records()).unwrap().1;
         self.running = Some(Running { house, stop, serving });
@@ -228,6 +231,18 @@ impl Stage {
     /// The vault behind the server.
     pub(crate) fn vault(&self) -> &Vault {
         &self.running.as_ref().unwrap().house.vault
+    }
+
+    /// How many streams of events are open.
+    pub(crate) fn streams(&self) -> usize {
+        self.running.as_ref().unwrap().house.feed.streams()
+    }
+
+    /// Waits until the server has seen that every stream of events was dropped.
+    pub(crate) fn streams_gone(&self) {
+        while self.streams() > 0 {
+            std::thread::yield_now();
+        }
     }
 
     /// Brings the log up to date.
