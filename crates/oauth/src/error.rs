@@ -54,6 +54,10 @@ codes! {
     InvalidAuthorizationDetails = "invalid_authorization_details", 400;
     /// A grant that is not this client's, not this person's, or over (Grant Management for OAuth 2.0).
     InvalidGrantId = "invalid_grant_id", 400;
+    /// The DPoP proof is missing or not valid (RFC 9449).
+    InvalidDpopProof = "invalid_dpop_proof", 400;
+    /// The DPoP proof needs a nonce of ours (RFC 9449 8).
+    UseDpopNonce = "use_dpop_nonce", 400;
     /// A resource that is not here.
     InvalidTarget = "invalid_target", 400;
     /// `prompt=none`, but the person must sign in.

@@ -80,6 +80,11 @@ impl<'a> Jws<'a> {
         Ok(Jws { algorithm, header, claims, signed, signature })
     }
 
+    /// A member of its header.
+    pub(crate) fn member(&self, name: &str) -> Option<&Value> {
+        self.header.get(name)
+    }
+
     /// Its algorithm.
     pub(crate) fn algorithm(&self) -> &str {
         self.algorithm

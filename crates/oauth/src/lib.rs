@@ -5,9 +5,11 @@
 
 pub mod assertion;
 pub mod authorize;
+pub mod bound;
 pub mod client;
 pub mod consent;
 pub mod details;
+pub mod dpop;
 pub mod error;
 pub mod id_token;
 pub mod jose;
