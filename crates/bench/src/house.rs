@@ -33,7 +33,7 @@ pub(crate) struct House {
 /// Builds it, and closes the database again.
 pub(crate) fn build(place: &str, people: usize) -> Result<House, String> {
     let world = World::new(serve::SystemClock, serve::OsEntropy);
-    let setup = Setup { place: serve::place(place), issuer: serve::ISSUER.to_owned(), log_origin: None };
+    let setup = Setup { place: serve::place(place), issuer: serve::ISSUER.to_owned(), log: None };
     let vault = Vault::open(setup, world).map_err(|e| e.to_string())?;
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|e| e.to_string())?;

@@ -38,7 +38,7 @@ pub(crate) fn place(text: &str) -> Place {
 /// Serves until it is killed; prints its address first.
 pub(crate) fn run(at: &str) -> Result<(), String> {
     let world = World::new(SystemClock, OsEntropy);
-    let setup = Setup { place: place(at), issuer: ISSUER.to_owned(), log_origin: None };
+    let setup = Setup { place: place(at), issuer: ISSUER.to_owned(), log: None };
     let vault = Arc::new(Vault::open(setup, world).map_err(|e| e.to_string())?);
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| e.to_string())?;

@@ -116,7 +116,8 @@ pub(crate) fn key_id(name: &str, algorithm: u8, key: &[u8]) -> [u8; 4] {
     [a, b, c, d]
 }
 
-pub(crate) fn is_key_name(name: &str) -> bool {
+/// Whether a key, and so a log, can have this name.
+pub fn is_key_name(name: &str) -> bool {
     !name.is_empty() && !name.contains(|c: char| c.is_whitespace() || c.is_control() || c == '+')
 }
 

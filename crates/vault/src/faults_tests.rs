@@ -4,7 +4,7 @@
 
 #[path = "../tests/vault/house.rs"]
 #[expect(dead_code, reason = "the house is built for the tests outside, which use all of it")]
-mod house;
+pub(crate) mod house;
 
 use crate::engine::What;
 use crate::{DeleteMessage, ReadMessages, Refusal, SendMessage};
@@ -114,27 +114,6 @@ on_both_engines! {
         assert!(house.read(&scene.tokens, scene.conversation).await.is_ok());
         house.vault().grant_revoke(&scene.ada.own, scene.tokens.grant).await.unwrap();
         assert_eq!(house.read(&scene.tokens, scene.conversation).await, Err(Refusal::Token));
-    }
-
-    async fn wherever_sequencing_stops_the_log_goes_on_from_there(house: House) {
-        let scene = scene(&house).await;
-        // So that what was before stands before in the log: it goes by time.
-        house.clock.forward(1);
-        let mut failed = 0;
-        for number in 1..60 {
-            send(&house, &scene, &format!("key {number}")).await.unwrap();
-            plan(&house, if number % 9 == 0 { What::Commit } else { What::Statement }, 1 + number % 9);
-            failed += u32::from(house.vault().sequence().await.is_err());
-            house.vault().engine.faults().forget();
-            assert_eq!(there_are(&house, &scene).await.1, number as usize);
-        }
-        house.vault().sequence().await.unwrap();
-        assert!(failed > 10, "{failed}");
-        let places = house.numbers("select leaf from access order by n").await;
-        // The app and the grant stand before the first access; then each in its turn.
-        assert_eq!(places, (2..61).collect::<Vec<_>>());
-        let entries = house.numbers("select idx from ledger_entries order by idx").await;
-        assert_eq!(entries, (0..61).collect::<Vec<_>>());
     }
 
     async fn wherever_counting_stops_the_map_goes_on_from_there(house: House) {

@@ -14,6 +14,8 @@ mod faults_tests;
 mod refusal;
 mod schema;
 mod sealed;
+#[cfg(test)]
+mod sequencer_tests;
 mod tables;
 
 pub use engine::{Fault, OpenError, Place, Timing};
@@ -41,6 +43,7 @@ pub use tables::wishes::Wishes;
 
 use answering::Answering;
 use engine::{Engine, Pending};
+use ledger::note::LogKey;
 use model::World;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
@@ -56,8 +59,18 @@ pub struct Setup {
     pub place: Place,
     /// The public URL of the server, without a slash at its end: the issuer, and `iss` in receipts.
     pub issuer: String,
-    /// The name of the log in a new database; later it is what it was. `None`: made of the issuer.
-    pub log_origin: Option<String>,
+    /// Which log it is. `None`: the one that is there; a new one is named for the issuer.
+    pub log: Option<LogIdentity>,
+}
+
+/// Which log a database holds. A log keeps its name and its first key for ever, so a new database begins this one, and any
+/// other must hold it.
+#[derive(Debug, Clone)]
+pub enum LogIdentity {
+    /// The one of this name; a new one makes its own key.
+    Named(String),
+    /// The one with this key, which has its name.
+    Keyed(LogKey),
 }
 
 /// The open vault.
@@ -80,11 +93,9 @@ impl Vault {
     pub fn open(setup: Setup, world: World) -> Result<Vault, OpenError> {
         let engine = Engine::open(&setup.place)?;
         engine.migrate(schema::STEPS)?;
-        let bare = setup.issuer.split_once("://").map_or(setup.issuer.as_str(), |(_, rest)| rest);
-        let origin = setup.log_origin.unwrap_or_else(|| format!("{bare}/ledger"));
-        let (issuer, tools) = (setup.issuer.clone(), world.clone());
+        let (issuer, log, tools) = (setup.issuer.clone(), setup.log, world.clone());
         let pending: Pending<Keys, OpenError> = engine.write("open", move |tx| {
-            let keys = Keys::load(tx, &tools, &origin, &issuer)?;
+            let keys = Keys::load(tx, &tools, log.as_ref(), &issuer)?;
             tables::log::found(tx, &keys.log)?;
             tables::map::found(tx)?;
             Ok(keys)

@@ -7,10 +7,11 @@ use crate::listener::Peer;
 use crate::witnessing;
 use api::Limit;
 use clap::Args;
+use ledger::note::{KeyNameInvalid, LogKey, is_key_name};
 use outbound::{Outbound, Policy, Private};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
-use vault::Place;
+use vault::{LogIdentity, Place};
 use work::Witnesses;
 
 const LISTEN: &str = "127.0.0.1:8080";
@@ -31,6 +32,12 @@ pub struct StoreOptions {
     /// The address by which people and apps reach the server, https://host [default: http:// and the listen address]
     #[arg(long, value_name = "URL", env = "WAXSEAL_PUBLIC_URL", global = true)]
     public_url: Option<String>,
+    /// The name of the log, as host/path; it is given once, to new data, and stays [default: the public URL's, with /ledger]
+    #[arg(long, value_name = "NAME", env = "WAXSEAL_LOG_NAME", global = true)]
+    log_name: Option<String>,
+    /// A file with the private key that a new log begins with, PRIVATE+KEY+name+…, in place of one that is made for it
+    #[arg(long, value_name = "FILE", env = "WAXSEAL_LOG_KEY", conflicts_with = "log_name", global = true)]
+    log_key: Option<PathBuf>,
 }
 
 impl StoreOptions {
@@ -76,6 +83,8 @@ struct File {
     data: Option<PathBuf>,
     database_url: Option<String>,
     public_url: Option<String>,
+    log_name: Option<String>,
+    log_key: Option<PathBuf>,
     listen: Option<String>,
     metrics_listen: Option<String>,
     behind_proxy: Option<bool>,
@@ -93,6 +102,8 @@ pub struct Settings {
     pub place: Place,
     /// The public URL, if one was given.
     pub public_url: Option<String>,
+    /// Which log the data holds, if that was said.
+    pub log: Option<LogIdentity>,
     /// Where to listen.
     pub listen: String,
     /// Where to answer `/metrics`.
@@ -128,8 +139,13 @@ impl Settings {
             ([], None) => witnesses(&file.witness, file.witness_policy.as_deref())?,
             (given, policy) => witnesses(given, policy.as_deref())?,
         };
+        let log = match (&store.log_name, &store.log_key) {
+            (None, None) => log(file.log_name.as_deref(), file.log_key.as_deref())?,
+            (name, key) => log(name.as_deref(), key.as_deref())?,
+        };
         Ok(Settings {
             place,
+            log,
             peer: if behind_proxy { Peer::Forwarded } else { Peer::Direct },
             limit: Some(limit).filter(|limit| limit.requests > 0),
             public_url: store.public_url.clone().or(file.public_url),
@@ -139,6 +155,28 @@ impl Settings {
             witnesses,
             log_json: listen.log_json || file.log_json.unwrap_or_default(),
         })
+    }
+}
+
+/// Which log it is to be.
+fn log(name: Option<&str>, key: Option<&Path>) -> Result<Option<LogIdentity>, Stop> {
+    match (name, key) {
+        (None, None) => Ok(None),
+        (Some(_), Some(_)) => {
+            Err(Stop::usage("a log's key has its name: give log_name or log_key, not both"))
+        }
+        // By custom a name is a URL without its scheme; with one it would be another name to every program that looks.
+        (Some(name), None) if name.contains("://") => {
+            Err(Stop::usage(format!("the name of a log is host/path, without http: {name}")))
+        }
+        (Some(name), None) if is_key_name(name) => Ok(Some(LogIdentity::Named(name.to_owned()))),
+        (Some(name), None) => Err(Stop::usage(format!("{name:?} cannot name a log: {KeyNameInvalid}"))),
+        (None, Some(path)) => {
+            let unread = |why: &dyn std::fmt::Display| Stop::usage(format!("{}: {why}", path.display()));
+            let text = std::fs::read_to_string(path).map_err(|why| unread(&why))?;
+            let key = LogKey::from_secret_text(&text).map_err(|why| unread(&why))?;
+            Ok(Some(LogIdentity::Keyed(key)))
+        }
     }
 }
 

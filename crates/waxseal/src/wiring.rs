@@ -14,7 +14,7 @@ use model::World;
 use oauth::metadata::Issuer;
 use outbound::{Outbound, Policy, Private};
 use std::sync::Arc;
-use vault::{OpenError, Place, Setup, Vault};
+use vault::{LogIdentity, OpenError, Place, Setup, Vault};
 
 /// A server that is wired, and does not yet listen.
 #[derive(Debug, Clone)]
@@ -32,8 +32,13 @@ pub struct House {
 
 impl House {
     /// Opens the vault. Blocks; for start-up.
-    pub fn open(place: Place, issuer: Issuer, world: World) -> Result<House, OpenError> {
-        let setup = Setup { place, issuer: issuer.as_str().to_owned(), log_origin: None };
+    pub fn open(
+        place: Place,
+        issuer: Issuer,
+        log: Option<LogIdentity>,
+        world: World,
+    ) -> Result<House, OpenError> {
+        let setup = Setup { place, issuer: issuer.as_str().to_owned(), log };
         let vault = Arc::new(Vault::open(setup, world)?);
         let bus = Bus::default();
         let teller = bus.clone();

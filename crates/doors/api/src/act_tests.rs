@@ -41,7 +41,7 @@ const VERIFIER: &str = "a-verifier-of-at-least-forty-three-characters-x";
 async fn scene() -> Scene {
     let folder = tempfile::tempdir().unwrap();
     let place = Place::Folder(folder.path().to_owned());
-    let setup = Setup { place, issuer: "https://seal.example".into(), log_origin: None };
+    let setup = Setup { place, issuer: "https://seal.example".into(), log: None };
     let vault = Arc::new(Vault::open(setup, World::new(Still, Counting(AtomicU64::new(0)))).unwrap());
     let cookie =
         vault.sign_up(&Handle::parse("ada").unwrap(), "Ada", "correct horse".into(), "").await.unwrap();

@@ -96,6 +96,11 @@ pub enum OpenError {
         /// What the database said.
         fault: Fault,
     },
+    /// Another log than the one that was asked for.
+    #[error(
+        "this data holds the log {0}, which keeps its name and its key for ever: leave out --log-name and --log-key, or begin with new data"
+    )]
+    OtherLog(String),
     /// Not the address of a database.
     #[error(
         "this is not the address of a PostgreSQL database ({0}): it looks like postgres://user:password@host/database"

@@ -32,7 +32,7 @@ async fn used(folder: &std::path::Path) -> Vault {
     let setup = Setup {
         place: Place::Folder(folder.to_owned()),
         issuer: "https://talk.example".to_owned(),
-        log_origin: None,
+        log: None,
     };
     let vault = Vault::open(setup, World::new(Ticking(AtomicI64::new(0)), Drawn)).unwrap();
     let new = NewApp {

@@ -5,7 +5,7 @@
 
 use super::access_token::{self, AccessToken, TokenKey, Unread};
 use crate::engine::{Reads, Tx, params};
-use crate::{Fault, OpenError, Refusal, Vault};
+use crate::{Fault, LogIdentity, OpenError, Refusal, Vault};
 use aws_lc_rs::signature::Ed25519KeyPair;
 use ledger::commitment::{Salt, Seal};
 use ledger::note::{LogKey, VerifierKey};
@@ -192,6 +192,30 @@ fn give_way(tx: &mut Tx<'_>, world: &World, purpose: KeyPurpose, since: Time) ->
     }
 }
 
+/// The log's key, in a database that has a log.
+fn log_kept(db: &mut impl Reads) -> Result<Option<LogKey>, Fault> {
+    let sql = "select id, secret from keys where purpose = 'log' order by created_at limit 1";
+    let found = db.one(sql, params![], |row| Ok((row.text(0)?.to_owned(), super::ids::array32(row, 1)?)))?;
+    found.map(|(name, secret)| LogKey::new(&name, &secret).map_err(shape)).transpose()
+}
+
+/// The key of a new log. One that nobody named is called by where it is found.
+fn new_log(world: &World, log: Option<&LogIdentity>, issuer: &str) -> Result<LogKey, Fault> {
+    let made = |name: &str| LogKey::new(name, &world.random()).map_err(shape);
+    match log {
+        Some(LogIdentity::Keyed(key)) => Ok(key.clone()),
+        Some(LogIdentity::Named(name)) => made(name),
+        None => made(&format!("{}/ledger", issuer.split_once("://").map_or(issuer, |(_, bare)| bare))),
+    }
+}
+
+fn is_this(log: &LogIdentity, kept: &LogKey) -> bool {
+    match log {
+        LogIdentity::Named(name) => name == kept.public().name(),
+        LogIdentity::Keyed(key) => key.public() == kept.public(),
+    }
+}
+
 impl Ring {
     fn read(db: &mut impl Reads, now: Time) -> Result<Ring, Fault> {
         let mut ring = Ring { read_at: now, id_tokens: Vec::new(), tokens: Vec::new() };
@@ -225,26 +249,24 @@ impl Ring {
 }
 
 impl Keys {
-    /// Loads the keys, or makes them in a new database. `origin` names the log for ever.
+    /// Loads the keys, or makes them in a new database.
     pub(crate) fn load(
         tx: &mut Tx<'_>,
         world: &World,
-        origin: &str,
+        log: Option<&LogIdentity>,
         issuer: &str,
     ) -> Result<Keys, OpenError> {
         let now = world.now();
-        let sql = "select id, secret from keys where purpose = 'log' order by created_at limit 1";
-        let found =
-            tx.one(sql, params![], |row| Ok((row.text(0)?.to_owned(), super::ids::array32(row, 1)?)))?;
-        let (name, secret) = match found {
-            Some(found) => found,
+        let log = match log_kept(tx)? {
+            Some(kept) if log.is_none_or(|log| is_this(log, &kept)) => kept,
+            Some(kept) => return Err(OpenError::OtherLog(kept.public().to_string())),
             None => {
-                let secret = world.random::<32>();
+                let key = new_log(world, log, issuer)?;
                 tx.put(
                     "insert into keys (id, purpose, secret, created_at, active_from) values ($1, 'log', $2, $3, $3)",
-                    params![origin, &secret, now.micros()],
+                    params![key.public().name(), key.secret(), now.micros()],
                 )?;
-                (origin.to_owned(), secret)
+                key
             }
         };
         let mut ring = Ring::read(tx, now)?;
@@ -256,8 +278,7 @@ impl Keys {
             }
             ring = Ring::read(tx, now)?;
         }
-        let log = LogKey::new(&name, &secret).map_err(shape)?;
-        let key = Ed25519KeyPair::from_seed_unchecked(&secret).map_err(shape)?;
+        let key = Ed25519KeyPair::from_seed_unchecked(log.secret()).map_err(shape)?;
         let receipts = Receipts { form: ReceiptSigner::new(issuer, log.clone()), key };
         Ok(Keys { receipts, log, ring: RwLock::new(Arc::new(ring)) })
     }

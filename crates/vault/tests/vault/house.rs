@@ -2,6 +2,10 @@
 //!
 //! Invariant: every test has a database of its own; time and randomness come from here, so a run can be repeated.
 
+use ledger::found::Found;
+use ledger::report::Report;
+use ledger::tile::{TilePath, TileReader};
+use ledger::verify::{Kept, Source, replay};
 use model::{
     Action, Actions, AppId, Ceiling, Clock, Content, ConversationId, EXPIRES_IN_S_MAX, Entropy, GrantId,
     Handle, Kinds, PersonId, Reach, ReachCap, Scopes, Since, Terms, Time, World,
@@ -11,8 +15,10 @@ use oauth::consent::Agreed;
 use oauth::token::{CodeProof, TokenRequest};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use tokio::runtime::Handle as Runtime;
 use vault::{
-    Act, Caller, NewApp, Opened, Own, Page, Permit, Place, ReadMessages, Refusal, Setup, TokenRefusal, Vault,
+    Act, Caller, LogIdentity, NewApp, Opened, Own, Page, Permit, Place, ReadMessages, Refusal, Setup,
+    TokenRefusal, Vault,
 };
 
 /// 2026-11-23T12:00:00Z.
@@ -79,6 +85,23 @@ pub(crate) struct House {
     ground: Ground,
 }
 
+/// The log as anyone may fetch it, for the auditor.
+struct Public(Arc<Vault>, Runtime);
+
+impl TileReader for Public {
+    type Error = Refusal;
+
+    fn tile(&mut self, path: TilePath) -> Result<Vec<u8>, Refusal> {
+        self.1.block_on(self.0.tile(path))
+    }
+}
+
+impl Source for Public {
+    fn checkpoint(&mut self) -> Result<Vec<u8>, Refusal> {
+        self.1.block_on(self.0.checkpoint()).map(String::into_bytes)
+    }
+}
+
 /// A person with her signed-in browser.
 #[derive(Clone)]
 pub(crate) struct Somebody {
@@ -116,10 +139,14 @@ impl House {
 
     /// Opens the vault as a start of the server does, or says why not. An open one must be closed first.
     pub(crate) fn open(&mut self) -> Result<Vault, vault::OpenError> {
+        self.open_as(None)
+    }
+
+    /// The same, asking for this log.
+    pub(crate) fn open_as(&mut self, log: Option<LogIdentity>) -> Result<Vault, vault::OpenError> {
         self.entropy += 1;
         let world = World::new(self.clock.clone(), Seeded(AtomicU64::new(self.entropy << 32)));
-        let setup =
-            Setup { place: self.ground.place(), issuer: "https://waxseal.test".to_owned(), log_origin: None };
+        let setup = Setup { place: self.ground.place(), issuer: "https://waxseal.test".to_owned(), log };
         // Opening blocks, so it is not done on a thread that carries tasks.
         std::thread::scope(|scope| scope.spawn(|| Vault::open(setup, world)).join().unwrap())
     }
@@ -249,6 +276,21 @@ impl House {
     ) -> Result<Opened<vault::JsonPage>, Refusal> {
         let permit = self.permit(tokens, ReadMessages { conversation, page: newest(200) }).await?;
         self.vault().read_messages(permit).await
+    }
+
+    /// Replays the log as anyone may fetch it.
+    pub(crate) async fn replayed(
+        &self,
+        receipts: Vec<String>,
+        since: Option<String>,
+    ) -> Result<Report, Found> {
+        let mut public = Public(Arc::clone(self.vault()), Runtime::current());
+        let keys = [self.vault().log_key().parse().unwrap()];
+        let replayed = tokio::task::spawn_blocking(move || {
+            let since = since.as_ref().map(String::as_bytes);
+            replay(&mut public, &keys, Kept { since, receipts: &receipts, ..Kept::default() }, &mut |_, _| ())
+        });
+        replayed.await.unwrap()
     }
 
     /// Runs SQL behind the vault's back, for what it has no door to (yet), and for looking at what is at rest.

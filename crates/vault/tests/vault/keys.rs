@@ -1,9 +1,10 @@
 //! Keys that turn: nothing that an app holds stops working, on no node, and what nobody made costs no query.
 
 use crate::house::{DAY_S, House, Tokens, on_both_engines, open_ceiling, open_terms};
+use ledger::note::{LogKey, VerifierKey};
 use oauth::token::ACCESS_TOKEN_S;
 use std::sync::Arc;
-use vault::{KEY_AHEAD_S, KeyPurpose, Refusal, Turn, Vault};
+use vault::{KEY_AHEAD_S, KeyPurpose, LogIdentity, Refusal, Turn, Vault};
 
 async fn opens(vault: &Vault, tokens: &Tokens) -> bool {
     match vault.caller(&tokens.access).await {
@@ -116,6 +117,19 @@ on_both_engines! {
         let refused = house.vault().keys_rotate(KeyPurpose::Log, Turn::Ahead).await.unwrap_err();
         assert!(matches!(refused, Refusal::Conflict(_)), "{refused:?}");
         assert_eq!(house.vault().log_key(), before);
+    }
+
+    async fn a_log_keeps_the_name_and_the_key_that_it_began_with(mut house: House) {
+        let kept: VerifierKey = house.vault().log_key().parse().unwrap();
+        assert_eq!(kept.name(), "waxseal.test/ledger", "named for the issuer");
+        house.close();
+        let named = |name: &str| Some(LogIdentity::Named(name.to_owned()));
+        drop(house.open_as(named("waxseal.test/ledger")).unwrap());
+        let other = LogKey::new(kept.name(), &[7; 32]).unwrap();
+        for asked in [named("log.example"), Some(LogIdentity::Keyed(other))] {
+            let why = house.open_as(asked).unwrap_err();
+            assert!(why.to_string().contains(&format!("holds the log {kept}, which keeps its name")), "{why}");
+        }
     }
 
     async fn every_node_learns_of_a_new_key_before_it_is_used(mut house: House) {

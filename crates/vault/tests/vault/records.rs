@@ -4,43 +4,17 @@ use crate::house::{House, Somebody, Tokens, newest, on_both_engines, only, open_
 use ledger::note::VerifierKey;
 use ledger::receipt::Receipt;
 use ledger::report::Report;
-use ledger::tile::{TilePath, TileReader};
-use ledger::verify::{Kept, Source, replay};
+use ledger::tile::TilePath;
 use model::{Action, ConversationId, Terms};
 use std::sync::Arc;
-use tokio::runtime::Handle;
 use vault::{
     DeleteMessage, ListConversations, Opened, ReadMessages, Refusal, SeeConversation, SendMessage, Sent,
-    StartConversation, Vault,
+    StartConversation,
 };
-
-/// The log as anyone may fetch it, for the auditor.
-struct Public(Arc<Vault>, Handle);
-
-impl TileReader for Public {
-    type Error = Refusal;
-
-    fn tile(&mut self, path: TilePath) -> Result<Vec<u8>, Refusal> {
-        self.1.block_on(self.0.tile(path))
-    }
-}
-
-impl Source for Public {
-    fn checkpoint(&mut self) -> Result<Vec<u8>, Refusal> {
-        self.1.block_on(self.0.checkpoint()).map(String::into_bytes)
-    }
-}
 
 async fn audit(house: &House, receipts: Vec<String>, since: Option<String>) -> Report {
     while house.vault().sequence().await.unwrap() > 0 {}
-    let mut public = Public(Arc::clone(house.vault()), Handle::current());
-    let keys = keys(house);
-    let audited = tokio::task::spawn_blocking(move || {
-        let kept =
-            Kept { since: since.as_ref().map(String::as_bytes), receipts: &receipts, ..Kept::default() };
-        replay(&mut public, &keys, kept, &mut |_, _| ())
-    });
-    audited.await.unwrap().unwrap()
+    house.replayed(receipts, since).await.unwrap()
 }
 
 fn keys(house: &House) -> [VerifierKey; 1] {

@@ -57,7 +57,7 @@ impl Act {
     pub(super) fn run_into(self, store: &StoreOptions, out: &mut out::Terminal) -> Result<(), Stop> {
         let settings = Settings::settle(store, &ListenOptions::default())?;
         logging::start(logging::COMMAND, settings.log_json).map_err(Stop::usage)?;
-        let opened = House::open(settings.place.clone(), issuer(&settings)?, world());
+        let opened = House::open(settings.place.clone(), issuer(&settings)?, settings.log.clone(), world());
         match (opened, &settings.place) {
             (Ok(house), _) => runtime()?.block_on(async {
                 let done = self.run(&house.vault, out).await;

@@ -73,7 +73,7 @@ impl Bound {
     pub(super) fn serve(self, first: impl AsyncFnOnce(&House) -> Result<(), Stop>) -> Result<(), Stop> {
         let Bound { settings, main, metrics, issuer } = self;
         let address = main.local_addr().map_err(Stop::refused)?;
-        let mut house = House::open(settings.place.clone(), issuer, world())?;
+        let mut house = House::open(settings.place.clone(), issuer, settings.log.clone(), world())?;
         house.limit = settings.limit;
         house.outbound = Outbound::new(settings.outbound);
         let log: VerifierKey = house.vault.log_key().parse().map_err(Stop::refused)?;

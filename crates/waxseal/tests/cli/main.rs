@@ -12,6 +12,7 @@ mod contain;
 mod folder;
 mod import;
 mod keys;
+mod log;
 mod person;
 mod tls;
 mod usage;

@@ -89,7 +89,7 @@ impl House {
     /// Opens the data; no server may be running on it.
     pub(crate) fn vault(&self) -> Vault {
         let setup =
-            Setup { place: self.place.clone(), issuer: "http://127.0.0.1:8080".to_owned(), log_origin: None };
+            Setup { place: self.place.clone(), issuer: "http://127.0.0.1:8080".to_owned(), log: None };
         Vault::open(setup, waxseal::world::world()).unwrap()
     }
 

@@ -35,7 +35,7 @@ pub(super) fn served() -> Vec<Route> {
     let folder = testkit::folder();
     let world = World::new(waxseal::world::SystemClock, OsEntropy);
     let issuer = Issuer::parse("http://127.0.0.1:1").unwrap();
-    let house = House::open(Place::Folder(folder.path().to_owned()), issuer, world).unwrap();
+    let house = House::open(Place::Folder(folder.path().to_owned()), issuer, None, world).unwrap();
     let told = format!("{:?}", house.router());
     let (told, _) = told.split_once("fallback_router:").unwrap();
     let (mut paths, mut methods) = (BTreeMap::new(), BTreeMap::new());

@@ -128,7 +128,7 @@ impl Stage {
                 let migrated = |url: &str| {
                     let issuer = Issuer::parse("http://127.0.0.1").unwrap();
                     let world = World::new(HandClock::new(), OsEntropy);
-                    drop(House::open(Place::Postgres(url.to_owned()), issuer, world).unwrap());
+                    drop(House::open(Place::Postgres(url.to_owned()), issuer, None, world).unwrap());
                 };
                 let database = testkit::database_like(&format!("wire {schema}"), migrated);
                 let database = database.expect("PostgreSQL was asked for and is not here");
@@ -164,7 +164,8 @@ impl Stage {
         listener.set_nonblocking(true).unwrap();
         self.url = format!("http://{}", listener.local_addr().unwrap());
         let world = World::new(self.clock.clone(), OsEntropy);
-        let mut house = House::open(self.place.clone(), Issuer::parse(&self.url).unwrap(), world).unwrap();
+        let mut house =
+            House::open(self.place.clone(), Issuer::parse(&self.url).unwrap(), None, world).unwrap();
         house.limit = self.limit;
         house.outbound = Outbound::new(Policy { private: self.private });
         let (stop, stopped) = oneshot::channel::<()>();
