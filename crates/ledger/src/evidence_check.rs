@@ -108,7 +108,8 @@ impl Checking<'_, '_> {
         let hole = (1..).zip(&numbers).find(|(due, number)| due != *number).map(|(due, _)| due);
         let name = name.to_owned();
         let wrong = if listed < counted {
-            let missing = hole.map_or("what is missing".to_owned(), |number| format!("access {number}"));
+            // Without a hole it is what comes after the last number.
+            let missing = hole.unwrap_or(listed + 1);
             Wrong::Omitted { name, counted, listed, missing }
         } else if listed > counted {
             Wrong::TooFew { name, counted, listed }

@@ -167,6 +167,8 @@ pub struct AppRecord {
 pub enum StaffAct {
     /// Wrote all that the person can read into a file.
     Export,
+    /// Wrote the evidence of what was done to the person's things into a file: records, and no message.
+    Report,
 }
 
 /// The durable note of one act of staff. The person sees it.
@@ -365,6 +367,7 @@ impl StaffAct {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Export => "export",
+            Self::Report => "report",
         }
     }
 }

@@ -90,7 +90,7 @@ pub enum Wrong {
     )]
     Claim(String),
     /// The map counts more than there is.
-    #[error("{name}: the map counts {counted} and the file lists {listed}: {missing} was left out")]
+    #[error("{name}: the map counts {counted} and the file lists {listed}: access {missing} was left out")]
     Omitted {
         /// For whom.
         name: String,
@@ -98,8 +98,8 @@ pub enum Wrong {
         counted: u64,
         /// How many are listed.
         listed: u64,
-        /// Which, where the numbers show it.
-        missing: String,
+        /// The first of those that are not.
+        missing: u64,
     },
     /// The map counts fewer than there are.
     #[error("{name}: the map counts {counted} and the log holds {listed}: the log lowered a count")]

@@ -4,6 +4,7 @@
 //! Invariant: who may use the socket is who may open the folder: its mode is 0600, the folder's 0700.
 
 use crate::cli::{Act, Exit, Out, Stop};
+use data_encoding::BASE64;
 use serde::{Deserialize, Serialize};
 use std::fs::Permissions;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -27,6 +28,7 @@ const WITHIN: Duration = Duration::from_secs(30);
 enum Line {
     Say(String),
     Warn(String),
+    /// In base64.
     Part(String),
     Progress(u64, u64),
     End(Result<(), Stop>),
@@ -127,8 +129,8 @@ impl Out for Caller {
         self.tell(&Line::Warn(line.to_owned()));
     }
 
-    fn part(&mut self, text: &str) -> Result<(), Stop> {
-        self.tell(&Line::Part(text.to_owned()));
+    fn part(&mut self, part: &[u8]) -> Result<(), Stop> {
+        self.tell(&Line::Part(BASE64.encode(part)));
         match &self.gone {
             None => Ok(()),
             Some(why) => Err(Stop::refused(format!("nobody takes the document any more: {why}"))),
@@ -154,7 +156,10 @@ pub(crate) fn ask(folder: &Path, act: &Act, out: &mut dyn Out) -> Result<(), Sto
         match line.ok().and_then(|line| serde_json::from_str(&line).ok()) {
             Some(Line::Say(line)) => out.say(&line),
             Some(Line::Warn(line)) => out.warn(&line),
-            Some(Line::Part(text)) => out.part(&text)?,
+            Some(Line::Part(part)) => match BASE64.decode(part.as_bytes()) {
+                Ok(part) => out.part(&part)?,
+                Err(_) => break,
+            },
             Some(Line::Progress(done, total)) => out.progress(done, total),
             Some(Line::End(end)) => return end,
             None => break,

@@ -37,6 +37,12 @@ fn said(told: &Told) -> (String, Option<&'static str>) {
             let what = "Whoever runs this server took a copy of all that you can read. The reason given: ";
             (format!("{what}{why}"), None)
         }
+        vault::Notice::StaffReport { why } => {
+            let why = Name::from(why.as_str()).plain();
+            let what = "Whoever runs this server took the list of what was done to your messages, and no message. The \
+                        reason given: ";
+            (format!("{what}{why}"), None)
+        }
         vault::Notice::FriendAsked { .. } => {
             (format!("{} asks to be your friend.", someone()), Some("/friends"))
         }

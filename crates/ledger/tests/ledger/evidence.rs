@@ -170,7 +170,7 @@ fn an_access_that_is_left_out_is_named() {
     // The last one leaves no hole, and is missing all the same.
     let mut file = scene.of_grant("gra_a");
     file.evidence.grants[0].accesses.pop();
-    says(&wrong(&scene.seal(file)), "the map counts 5 and the file lists 4: what is missing was left out");
+    says(&wrong(&scene.seal(file)), "the map counts 5 and the file lists 4: access 5 was left out");
     // A whole grant: the person's own count tells.
     let mut file = scene.of_person(ADA);
     file.evidence.grants.remove(1);

@@ -1,12 +1,13 @@
 //! Evidence files: what the log and the counting map prove of a person's things, of an app, or of a time.
 //!
 //! Invariant: a file is put together from one snapshot, for a holder who is entitled to it: a person gets all of their own
-//! (`Own`), staff get it after a record with the reason (`Staff`), an app's and a period's say nothing of who people are.
+//! (`Own`), staff get it after a record with the reason, an app's and a period's say nothing of who people are.
 
+use super::Own;
 use super::access_list::action;
 use super::record::{Touched, Written, unsigned};
-use super::{Own, Staff};
 use crate::engine::{Reads, Row, Snap, params};
+use crate::tables::cosigned::newest;
 use crate::tables::ids::{array32, id, opt_id};
 use crate::tables::log;
 use crate::tables::map::{self, Home};
@@ -20,8 +21,9 @@ use ledger::evidence::{
 use ledger::map::{Label, Leaf, MapRecord, Standing, prove_among};
 use ledger::map_tiles::prove;
 use ledger::proof::TreeHashes;
+use ledger::record::StaffAct;
 use ledger::tile::{Shelf, TILE_WIDTH, shelf_tile};
-use model::{AppId, GrantId, PersonId, Time};
+use model::{AppId, GrantId, Handle, PersonId, Time};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The most accesses that one file lists.
@@ -386,9 +388,15 @@ impl Vault {
         self.evidence(asked, since).await
     }
 
-    /// The same of a person, for staff.
-    pub async fn evidence_staff(&self, staff: &Staff, since: Option<u64>) -> Result<EvidenceFile, Refusal> {
-        self.evidence(Asked::Person(staff.person()), since).await
+    /// The same of a person, for staff: after a record with the reason, which the person sees.
+    pub async fn evidence_staff(
+        &self,
+        handle: &Handle,
+        why: &str,
+        since: Option<u64>,
+    ) -> Result<EvidenceFile, Refusal> {
+        let person = self.staff_note(handle, StaffAct::Report, why).await?;
+        self.evidence(Asked::Person(person), since).await
     }
 
     /// All that an app did under grants that are not erased, and how much that is of what it did in all.
@@ -436,7 +444,8 @@ impl Vault {
                     }
                     Asked::Person(_) | Asked::Period { only: None, .. } => {}
                 }
-                let (size, checkpoint) = log::head(snap)?;
+                let (size, checkpoint) = newest(snap)?.ok_or_else(|| shape("the log has no head"))?;
+                let size = i64::try_from(size).map_err(shape)?;
                 let evidence = Evidence {
                     format: FORMAT.to_owned(),
                     about: asked.about(),

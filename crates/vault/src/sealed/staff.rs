@@ -3,7 +3,7 @@
 //! Invariant: a `Staff` is made by a transaction that committed that record, and reads the things of that person alone.
 
 use super::page::{JsonPage, Page};
-use crate::engine::{Reads, params};
+use crate::engine::{Reads, Tx, params};
 use crate::tables::friends::{Face, face};
 use crate::tables::ids::{array32, id};
 use crate::tables::notices::{self, Notice};
@@ -11,8 +11,8 @@ use crate::tables::{people, queue};
 use crate::{Refusal, Vault};
 use ledger::commitment::{SaltKey, commit_staff};
 use ledger::entry::Entry;
-use ledger::record::{self, StaffRecord};
-use model::{ConversationId, Handle, PersonId};
+use ledger::record::{StaffAct, StaffRecord};
+use model::{ConversationId, Handle, PersonId, World};
 
 /// Leave of staff to read one person's things, after the record.
 #[derive(Debug)]
@@ -44,36 +44,51 @@ const CONVERSATIONS: &str = "select c.id, c.title from participants p join conve
 const PARTICIPANTS: &str = "select p.id, p.handle, p.name from participants o join persons p on p.id = o.person \
     where o.conversation = $1 and o.left_at is null order by o.joined_at, p.name, p.id";
 
+/// Records what staff is about to do with a person's things, and why, and tells her.
+fn note(
+    tx: &mut Tx<'_>,
+    world: &World,
+    handle: &Handle,
+    (what, why): (StaffAct, &str),
+) -> Result<PersonId, Refusal> {
+    let (person, now) = (people::by_handle(tx, handle)?.ok_or(Refusal::NotFound)?, world.now());
+    let sql = "update persons set staff_acts = staff_acts + 1 where id = $1 returning staff_acts, salt_key";
+    let numbered = tx.one(sql, params![person.as_bytes()], |row| Ok((row.int(0)?, array32(row, 1)?)))?;
+    let (n, salt_key) = numbered.ok_or(Refusal::NotFound)?;
+    let number = super::record::unsigned(n);
+    let at = now.to_string();
+    let record = StaffRecord { person: person.to_string(), n: number, what, why: why.to_owned(), at };
+    let entry = Entry::Staff(commit_staff(&record, &SaltKey(salt_key).staff(number))?);
+    let leaf = queue::push(tx, queue::STAFF_EVENT, person.as_bytes(), n, &entry, now)?;
+    let sql = "insert into staff_events (person, n, record, leaf) values ($1, $2, $3, $4)";
+    tx.put(sql, params![person.as_bytes(), n, &record.render()?, leaf])?;
+    let why = why.to_owned();
+    let notice = match what {
+        StaffAct::Export => Notice::StaffExport { why },
+        StaffAct::Report => Notice::StaffReport { why },
+    };
+    notices::add(tx, world, person, &notice)?;
+    Ok(person)
+}
+
 impl Vault {
     /// Records that staff is about to export a person's things, and why; then they may.
     pub async fn staff_export(&self, handle: &Handle, why: &str) -> Result<Staff, Refusal> {
+        Ok(Staff { person: self.staff_note(handle, StaffAct::Export, why).await? })
+    }
+
+    pub(super) async fn staff_note(
+        &self,
+        handle: &Handle,
+        what: StaffAct,
+        why: &str,
+    ) -> Result<PersonId, Refusal> {
         let why = why.trim().to_owned();
         if why.is_empty() || why.chars().count() > 500 || why.contains('\0') {
             return Err(Refusal::Invalid("say why, in 1 to 500 characters; the person will read it".into()));
         }
-        let (world, now, handle) = (self.world.clone(), self.world.now(), handle.clone());
-        self.engine
-            .write("staff_export", move |tx| -> Result<Staff, Refusal> {
-                let person = people::by_handle(tx, &handle)?.ok_or(Refusal::NotFound)?;
-                let sql = "update persons set staff_acts = staff_acts + 1 where id = $1 returning staff_acts, salt_key";
-                let numbered = tx.one(sql, params![person.as_bytes()], |row| Ok((row.int(0)?, array32(row, 1)?)))?;
-                let (n, salt_key) = numbered.ok_or(Refusal::NotFound)?;
-                let number = super::record::unsigned(n);
-                let record = StaffRecord {
-                    person: person.to_string(),
-                    n: number,
-                    what: record::StaffAct::Export,
-                    why: why.clone(),
-                    at: now.to_string(),
-                };
-                let entry = Entry::Staff(commit_staff(&record, &SaltKey(salt_key).staff(number))?);
-                let leaf = queue::push(tx, queue::STAFF_EVENT, person.as_bytes(), n, &entry, now)?;
-                let sql = "insert into staff_events (person, n, record, leaf) values ($1, $2, $3, $4)";
-                tx.put(sql, params![person.as_bytes(), n, &record.render()?, leaf])?;
-                notices::add(tx, &world, person, &Notice::StaffExport { why: why.clone() })?;
-                Ok(Staff { person })
-            })
-            .await
+        let (world, handle) = (self.world.clone(), handle.clone());
+        self.engine.write("staff_note", move |tx| note(tx, &world, &handle, (what, &why))).await
     }
 
     /// The person's conversations, in the order in which they began.

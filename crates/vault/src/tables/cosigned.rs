@@ -124,7 +124,7 @@ pub(super) fn cosigned(db: &mut impl Reads) -> Result<Option<(u64, String)>, Fau
 }
 
 /// The newest checkpoint, with the cosignatures that it has so far.
-pub(super) fn newest(db: &mut impl Reads) -> Result<Option<(u64, String)>, Fault> {
+pub(crate) fn newest(db: &mut impl Reads) -> Result<Option<(u64, String)>, Fault> {
     let Some(size) = head_size(db)? else { return Ok(None) };
     let sql = "select coalesce(c.checkpoint, h.checkpoint) from ledger_head h \
                left join ledger_cosigned c on c.size = h.size where h.one = 1";

@@ -79,13 +79,6 @@ pub(super) fn head_size(db: &mut impl Reads) -> Result<Option<i64>, Fault> {
     db.one("select size from ledger_head where one = 1", params![], |row| row.int(0))
 }
 
-/// How many entries the newest checkpoint covers, and the checkpoint.
-pub(crate) fn head(db: &mut impl Reads) -> Result<(i64, String), Fault> {
-    let sql = "select size, checkpoint from ledger_head where one = 1";
-    let head = db.one(sql, params![], |row| Ok((row.int(0)?, row.text(1)?.to_owned())))?;
-    head.ok_or_else(|| Fault::Shape("the log has no head".into()))
-}
-
 fn sign(size: u64, root: Hash, key: &LogKey) -> Result<String, Fault> {
     let note = Checkpoint::sign(size, root, key).map_err(|e| Fault::Shape(e.to_string()))?;
     Ok(note.to_string())

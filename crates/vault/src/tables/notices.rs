@@ -26,6 +26,11 @@ pub enum Notice {
         /// The reason that they gave.
         why: String,
     },
+    /// Whoever runs the server took the evidence of what was done to her things.
+    StaffReport {
+        /// The reason that they gave.
+        why: String,
+    },
     /// Somebody asks to be her friend.
     FriendAsked {
         /// Who.
@@ -51,7 +56,7 @@ impl Notice {
         match self {
             Notice::FriendAsked { by } => Some(by.as_bytes().to_vec()),
             Notice::Deleted { app } => Some([app.as_bytes().as_slice(), at.date().as_bytes()].concat()),
-            Notice::StaffExport { .. } | Notice::Contained { .. } => None,
+            Notice::StaffExport { .. } | Notice::StaffReport { .. } | Notice::Contained { .. } => None,
         }
     }
 
@@ -59,7 +64,10 @@ impl Notice {
     fn person(&self) -> Option<PersonId> {
         match self {
             Notice::FriendAsked { by } => Some(*by),
-            Notice::StaffExport { .. } | Notice::Deleted { .. } | Notice::Contained { .. } => None,
+            Notice::StaffExport { .. }
+            | Notice::StaffReport { .. }
+            | Notice::Deleted { .. }
+            | Notice::Contained { .. } => None,
         }
     }
 
@@ -67,7 +75,7 @@ impl Notice {
     fn app(&self) -> Option<AppId> {
         match self {
             Notice::Deleted { app } | Notice::Contained { app, .. } => Some(*app),
-            Notice::StaffExport { .. } | Notice::FriendAsked { .. } => None,
+            Notice::StaffExport { .. } | Notice::StaffReport { .. } | Notice::FriendAsked { .. } => None,
         }
     }
 }
@@ -134,7 +142,7 @@ pub(crate) fn take_back(tx: &mut Tx<'_>, person: PersonId, notice: &Notice, at: 
 /// Forgets what is older than [`NOTICE_KEPT_S`], at most so many. How many. That staff looked is never forgotten.
 pub(crate) fn purge(tx: &mut Tx<'_>, now: Time, most: i64) -> Result<u64, Fault> {
     let before = now.plus_seconds(-NOTICE_KEPT_S).micros();
-    let sql = "select person, id from notices where at < $1 and kind <> 'staff_export' limit $2";
+    let sql = "select person, id from notices where at < $1 and kind not in ('staff_export', 'staff_report') limit $2";
     let old =
         tx.all(sql, params![before, most], |row| Ok((id::<PersonId>(row, 0)?, id::<NoticeId>(row, 1)?)))?;
     for (person, notice) in &old {

@@ -3,7 +3,7 @@
 //! Invariant: an act holds all it needs (files that were named are read before, paths are absolute), so it means the
 //! same wherever it runs.
 
-use super::{Out, Stop, app, contain, doctor, grant, import, keys, out, person, verify};
+use super::{Out, Stop, app, contain, doctor, grant, import, keys, out, person, report, verify};
 use crate::config::{ListenOptions, Settings, StoreOptions};
 use crate::wiring::House;
 use crate::world::world;
@@ -27,6 +27,8 @@ pub enum Act {
     Keys(keys::What),
     /// Take in an export.
     Import(import::What),
+    /// Make an evidence file.
+    Report(report::What),
     /// Check the log, and every record against it.
     Verify(verify::What),
     /// Look whether all is well.
@@ -43,6 +45,7 @@ impl Act {
             Act::Contain(what) => what.run(vault, out).await,
             Act::Keys(what) => what.run(vault, out).await,
             Act::Import(what) => what.run(vault, out).await,
+            Act::Report(what) => what.run(vault, out).await,
             Act::Verify(what) => what.run(vault, out).await,
             Act::Doctor => doctor::look(vault, out).await,
         }

@@ -145,7 +145,7 @@ fn profile(text: &str) -> Result<String, String> {
     Ok(known.as_str().to_owned())
 }
 
-fn date(text: &str) -> Result<Time, String> {
+pub(super) fn date(text: &str) -> Result<Time, String> {
     let moment = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text.to_owned() };
     moment.parse().map_err(|_| "write a day as 2027-01-31, or a moment as 2027-01-31T12:00:00Z".to_owned())
 }
@@ -183,7 +183,7 @@ impl What {
     }
 }
 
-fn named(refusal: Refusal, id: AppId) -> Stop {
+pub(super) fn named(refusal: Refusal, id: AppId) -> Stop {
     match refusal {
         Refusal::NotFound => Stop::refused(format!("there is no app {id}; `waxseal app list` has them all")),
         other => other.into(),

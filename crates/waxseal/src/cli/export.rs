@@ -52,18 +52,18 @@ pub(super) async fn run(vault: &Vault, handle: &str, why: &str, out: &mut dyn Ou
     let person = vault.person_face(staff.person()).await?;
     let conversations = vault.staff_conversations(&staff).await?;
     let exported_at = vault.world().now();
-    out.part(&open(&json!({"person": person, "exported_at": exported_at}), "conversations"))?;
+    out.part(open(&json!({"person": person, "exported_at": exported_at}), "conversations").as_bytes())?;
     let (total, mut messages) = (conversations.len(), 0);
     for (number, conversation) in conversations.into_iter().enumerate() {
         out.progress(number as u64, total as u64);
         let head = json!({"id": conversation.id, "title": conversation.title,
                           "participants": conversation.participants});
-        out.part(if number > 0 { ",\n" } else { "\n" })?;
-        out.part(&open(&head, "messages"))?;
+        out.part(if number > 0 { b",\n" } else { b"\n" })?;
+        out.part(open(&head, "messages").as_bytes())?;
         messages += pages(vault, &staff, conversation.id, out).await?;
-        out.part("]}")?;
+        out.part(b"]}")?;
     }
-    out.part("]}\n")?;
+    out.part(b"]}\n")?;
     out.progress(1, 1);
     let handle = handle.as_str();
     out.say(&format!(
@@ -98,7 +98,7 @@ async fn pages(
             text.push_str(item.get());
             count += 1;
         }
-        out.part(&text)?;
+        out.part(text.as_bytes())?;
         match page.next.map(|next| next.parse()) {
             Some(next) => after = next.map_err(Stop::refused)?,
             None => return Ok(count),

@@ -4,6 +4,7 @@
 
 mod act;
 mod app;
+mod bundle;
 mod contain;
 mod demo;
 mod doctor;
@@ -16,6 +17,7 @@ mod log_source;
 mod openapi;
 mod out;
 mod person;
+mod report;
 mod serve;
 mod stop;
 mod table;
@@ -48,6 +50,7 @@ enum Command {
     Contain(contain::Contain),
     Import(import::Import),
     Keys(keys::Keys),
+    Report(report::Report),
     Verify(verify::Verify),
     Witness(witness::Witness),
     Doctor(doctor::Doctor),
@@ -67,6 +70,7 @@ pub fn main() -> ExitCode {
         Command::Contain(contain) => contain.run(),
         Command::Import(import) => import.run(),
         Command::Keys(keys) => keys.run(),
+        Command::Report(report) => report.run(),
         Command::Verify(verify) => verify.run(),
         Command::Witness(witness) => witness.run(),
         Command::Doctor(doctor) => doctor.run(),

@@ -15,7 +15,7 @@ pub trait Out {
     /// A line beside it.
     fn warn(&mut self, line: &str);
     /// The next part of a document that was asked for.
-    fn part(&mut self, text: &str) -> Result<(), Stop>;
+    fn part(&mut self, part: &[u8]) -> Result<(), Stop>;
     /// How far it is, in steps of any kind; `done == total` ends it.
     fn progress(&mut self, done: u64, total: u64);
 }
@@ -37,10 +37,10 @@ impl Out for Terminal {
         self.around_bar(|| warn(line));
     }
 
-    fn part(&mut self, text: &str) -> Result<(), Stop> {
+    fn part(&mut self, part: &[u8]) -> Result<(), Stop> {
         let written = match &mut self.document {
-            Some(file) => file.write_all(text.as_bytes()),
-            None => stdout().write_all(text.as_bytes()),
+            Some(file) => file.write_all(part),
+            None => stdout().write_all(part),
         };
         written.map_err(|why| Stop::refused(format!("the document cannot be written: {why}")))
     }

@@ -3,9 +3,10 @@
 //!
 //! Invariant: what is printed as proved was recomputed here. Whose key was trusted, and why, is said too.
 
+use super::bundle;
 use super::log_source::{Files, Http, Log, Noted, Open, seen_by_witness};
 use super::out::Terminal;
-use super::{Act, Out, Stop, given};
+use super::{Act, Exit, Out, Stop, given};
 use crate::config::StoreOptions;
 use crate::witnessing;
 use clap::Args;
@@ -23,14 +24,17 @@ use vault::{Audit, Vault};
 #[derive(Args, Debug)]
 pub(super) struct Verify {
     /// A server: its log, as anyone can fetch it
-    #[arg(long, value_name = "URL", required_unless_present_any = ["dir", "proof"], conflicts_with = "dir")]
+    #[arg(long, value_name = "URL", required_unless_present_any = ["dir", "proof", "bundle"], conflicts_with = "dir")]
     url: Option<String>,
     /// A data folder, with every record in it; or a folder with the files of a log: checkpoint, key and tile/
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
     /// A proof file (.tlog-proof) for a receipt, to be checked without the log; with --key or --policy
-    #[arg(long, value_name = "FILE", value_parser = given::file, conflicts_with_all = ["url", "dir", "since", "save"])]
+    #[arg(long, value_name = "FILE", value_parser = given::file, conflicts_with_all = ["url", "dir", "since", "save", "bundle"])]
     proof: Vec<String>,
+    /// An evidence file, offline; with --url or --dir, also that it is of that log
+    #[arg(long, value_name = "FILE", conflicts_with = "save")]
+    bundle: Option<PathBuf>,
     #[command(flatten)]
     what: What,
 }
@@ -40,7 +44,7 @@ pub(super) struct Verify {
 pub struct What {
     /// A checkpoint kept from earlier, which the log must extend
     #[arg(long, value_name = "CHECKPOINT-FILE", value_parser = given::file)]
-    since: Option<String>,
+    pub(super) since: Option<String>,
     /// A receipt whose record the log must hold, or a file with one a line
     #[arg(long, value_name = "FILE", value_parser = given::file_or_text)]
     pub(super) receipt: Vec<String>,
@@ -62,18 +66,29 @@ pub struct What {
     /// Print JSON
     #[arg(long)]
     pub(super) json: bool,
+    /// The checkpoint of an evidence file, which the log must extend too.
+    #[arg(skip)]
+    bundled: Option<String>,
 }
 
 impl Verify {
     pub(super) fn run(self) -> Result<(), Stop> {
-        let Verify { url, dir, proof, what } = self;
+        let Verify { url, dir, proof, bundle, mut what } = self;
         let mut out = Terminal::default();
+        let file = bundle.map(|path| bundle::read(&path)).transpose();
+        let file = file.map_err(|stop| what.failed_with(stop, &mut out))?;
+        if let Some(file) = file {
+            let is_offline = url.is_none() && dir.is_none();
+            what.check_bundle(&file, is_offline, &mut out)?;
+            what.bundled = Some(file.checkpoint);
+        }
         match (url, dir) {
             (Some(url), _) => what.check(&mut Http::new(&url), None, &mut out),
             (None, Some(dir)) if dir.join("waxseal.db").exists() => {
                 Act::Verify(what).run_on(&StoreOptions::folder(dir))
             }
             (None, Some(dir)) => what.check(&mut Files(dir), None, &mut out),
+            (None, None) if what.bundled.is_some() => Ok(()),
             (None, None) => what.check_proofs(&proof, &mut out),
         }
     }
@@ -83,8 +98,8 @@ impl Verify {
 pub(super) struct Trust {
     /// The keys of the log.
     pub(super) keys: Vec<VerifierKey>,
-    /// Whether the auditor gave them; else the log did.
-    given: bool,
+    /// Whether the auditor gave them; else the log did, or the file.
+    pub(super) given: bool,
     /// Who must have cosigned.
     pub(super) policy: Option<Policy>,
 }
@@ -142,6 +157,14 @@ impl What {
         let mut log = Noted { log, note: Vec::new() };
         let report = replay(&mut log, &trust.keys, kept, &mut |done, total| out.progress(done, total));
         let report = report.map_err(|found| self.failed(&[found.to_string()], out))?;
+        if let Some(note) = self.bundled.as_deref().map(str::as_bytes) {
+            let kept = Kept { since: Some(note), ..Kept::default() };
+            replay(&mut log, &trust.keys, kept, &mut |done, total| out.progress(done, total)).map_err(
+                |found| {
+                    self.failed(&[format!("the checkpoint of the evidence is not of this log: {found}")], out)
+                },
+            )?;
+        }
         if let Some(findings) = audit.map(|audit| &audit.findings).filter(|findings| !findings.is_empty()) {
             return Err(self.failed(findings, out));
         }
@@ -161,6 +184,9 @@ impl What {
             return Ok(());
         }
         out.say(&report.to_string());
+        if self.bundled.is_some() {
+            out.say("Proved: the checkpoint of the evidence is one of this log.");
+        }
         if !trust.given {
             out.say("Taken on trust: that the key is the log's own; it came from the log. Keep it, and give it with --key.");
         }
@@ -168,6 +194,14 @@ impl What {
             out.say(&records(audit));
         }
         Ok(())
+    }
+
+    /// Says it in JSON too, where that was asked for.
+    pub(super) fn failed_with(&self, stop: Stop, out: &mut dyn Out) -> Stop {
+        match stop.exit {
+            Exit::Unverified => self.failed(&[stop.sentence], out),
+            Exit::Refused | Exit::Usage => stop,
+        }
     }
 
     pub(super) fn failed(&self, findings: &[String], out: &mut dyn Out) -> Stop {

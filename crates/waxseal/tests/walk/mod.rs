@@ -104,9 +104,14 @@ impl House {
 
     /// Registers a public app that may be let do everything; its client_id.
     pub(crate) fn app(&self) -> String {
+        self.app_called("Jukebox")
+    }
+
+    /// The same, with a name of its own.
+    pub(crate) fn app_called(&self, name: &str) -> String {
         let ceiling = self.file("ceiling.json");
         std::fs::write(&ceiling, EVERYTHING).unwrap();
-        let args = ["app", "add", "--name", "Jukebox", "--partner", "Jukebox AB", "--redirect-uri", REDIRECT];
+        let args = ["app", "add", "--name", name, "--partner", "Jukebox AB", "--redirect-uri", REDIRECT];
         let more = ["--ceiling", &ceiling, "--public", "--json"];
         self.run(&[&args[..], &more].concat()).expect(0).json()["client_id"].as_str().unwrap().to_owned()
     }
