@@ -1,7 +1,8 @@
 //! The token endpoint: what a code or a refresh token is worth, decided over the rows that the vault hands in.
 //!
-//! Invariant: a code works once and a refresh token works once. A second use ends what the first brought forth, but only
-//! if it could have been the first: a thief who lacks the verifier cannot cut off the app.
+//! Invariant: a code works once, and so does the refresh token of an app without a key. A second use ends what the first
+//! brought forth, but only if it could have been the first: a thief who lacks the verifier cannot cut off the app. For a
+//! minute a used refresh token is worth its one successor again, as long as nobody has used that.
 
 use crate::authorize::check_resource;
 use crate::details::{self, Asked, AskedReach, Granted};
@@ -20,6 +21,8 @@ pub const CODE_S: i64 = 60;
 pub const ACCESS_TOKEN_S: i64 = 300;
 /// How long a refresh token lives unused; it never outlives its grant.
 pub const REFRESH_IDLE_S: i64 = 2_592_000;
+/// How long a used refresh token is still worth the one that came of it, for an app whose answer was lost on its way.
+pub const REFRESH_GRACE_S: i64 = 60;
 
 /// When an access token issued now ends.
 pub fn access_token_ends(grant_ends_at: Time, now: Time) -> Time {
@@ -158,7 +161,12 @@ pub enum RefreshState {
     /// The present one of its family.
     Live,
     /// Exchanged for the next one.
-    Used,
+    Used {
+        /// When.
+        at: Time,
+        /// The next one has not been used.
+        next_is_live: bool,
+    },
     /// Ended with its family.
     Revoked,
 }
@@ -176,13 +184,19 @@ pub struct RefreshRow {
     pub grant: GrantState,
     /// When its grant ends by itself.
     pub grant_ends_at: Time,
+    /// Its app proves itself with a key at each use, so it is worth nothing to anyone else (FAPI 2.0 5.3.2.1).
+    pub is_bound: bool,
 }
 
-/// What a refresh token is worth. A further answer, `Keep`, is for clients whose key it is bound to.
+/// What a refresh token is worth.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Refresh {
+    /// Issue an access token; this refresh token goes on.
+    Keep,
     /// Issue tokens, a new refresh token among them, and mark this one used in the same transaction.
     Rotate,
+    /// Issue an access token, and give the refresh token once more that came of this one.
+    Again,
     /// Answer this; change nothing.
     Refuse(OAuthError),
     /// Answer this, and end the whole family with its access tokens.
@@ -194,20 +208,24 @@ pub fn refresh(row: Option<&RefreshRow>, app: AppId, now: Time) -> Refresh {
     let refuse = |why| Refresh::Refuse(invalid_grant(why));
     // Another app's token is not known to this one, and goes on working for its own.
     let Some(row) = row.filter(|row| row.app == app) else { return refuse("the refresh token is not known") };
-    match row.state {
+    let worth = match row.state {
         RefreshState::Revoked => return refuse("the refresh token is revoked"),
-        RefreshState::Used => {
-            let why = "the refresh token was used before; all tokens of its family are revoked";
-            return Refresh::RefuseAndRevokeFamily(invalid_grant(why));
+        RefreshState::Used { at, next_is_live } => {
+            if !next_is_live || at.plus_seconds(REFRESH_GRACE_S) <= now {
+                let why = "the refresh token was used before; all tokens of its family are revoked";
+                return Refresh::RefuseAndRevokeFamily(invalid_grant(why));
+            }
+            Refresh::Again
         }
-        RefreshState::Live => {}
-    }
+        RefreshState::Live if row.is_bound => Refresh::Keep,
+        RefreshState::Live => Refresh::Rotate,
+    };
     if row.expires_at <= now || row.grant_ends_at <= now {
         return refuse("the refresh token has expired");
     }
     match row.grant {
         // A paused grant may go on; what it may do meanwhile (nothing) is the gate's to say.
-        GrantState::Active | GrantState::Paused => Refresh::Rotate,
+        GrantState::Active | GrantState::Paused => worth,
         GrantState::Ended | GrantState::Spent => refuse("the grant has ended"),
     }
 }

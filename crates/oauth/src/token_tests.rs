@@ -134,6 +134,7 @@ fn refresh_row() -> RefreshRow {
         expires_at: NOW.plus_seconds(1),
         grant: GrantState::Active,
         grant_ends_at: NOW.plus_seconds(1),
+        is_bound: false,
     }
 }
 
@@ -158,12 +159,43 @@ fn a_refresh_token_rotates_while_it_lives() {
 
 #[test]
 fn a_used_refresh_token_ends_its_family_unless_another_client_brings_it() {
-    let used = RefreshRow { state: RefreshState::Used, ..refresh_row() };
+    let state = RefreshState::Used { at: NOW.plus_seconds(-REFRESH_GRACE_S), next_is_live: true };
+    let used = RefreshRow { state, ..refresh_row() };
     assert!(matches!(refresh(Some(&used), APP, NOW), Refresh::RefuseAndRevokeFamily(_)));
     let late = RefreshRow { expires_at: NOW, ..used.clone() };
     assert!(matches!(refresh(Some(&late), APP, NOW), Refresh::RefuseAndRevokeFamily(_)));
     assert!(matches!(refresh(Some(&used), OTHER, NOW), Refresh::Refuse(_)));
     assert!(matches!(refresh(Some(&refresh_row()), OTHER, NOW), Refresh::Refuse(_)));
+}
+
+#[test]
+fn for_a_minute_a_used_one_is_worth_its_successor_while_that_is_unused() {
+    for (ago_s, next_is_live, again) in
+        [(0, true, true), (59, true, true), (60, true, false), (0, false, false)]
+    {
+        let state = RefreshState::Used { at: NOW.plus_seconds(-ago_s), next_is_live };
+        for is_bound in [false, true] {
+            let used = RefreshRow { state, is_bound, ..refresh_row() };
+            assert_eq!(refresh(Some(&used), APP, NOW) == Refresh::Again, again, "{ago_s} {next_is_live}");
+            assert!(matches!(refresh(Some(&used), OTHER, NOW), Refresh::Refuse(_)));
+            let over = RefreshRow { grant: GrantState::Ended, ..used };
+            assert!(!matches!(refresh(Some(&over), APP, NOW), Refresh::Again));
+        }
+    }
+}
+
+#[test]
+fn one_that_is_bound_to_a_key_goes_on() {
+    let bound = RefreshRow { is_bound: true, ..refresh_row() };
+    assert_eq!(refresh(Some(&bound), APP, NOW), Refresh::Keep);
+    for over in [
+        RefreshRow { state: RefreshState::Revoked, ..bound.clone() },
+        RefreshRow { expires_at: NOW, ..bound.clone() },
+        RefreshRow { grant: GrantState::Ended, ..bound.clone() },
+    ] {
+        assert!(matches!(refresh(Some(&over), APP, NOW), Refresh::Refuse(_)), "{over:?}");
+    }
+    assert!(matches!(refresh(Some(&bound), OTHER, NOW), Refresh::Refuse(_)));
 }
 
 #[test]

@@ -51,6 +51,11 @@ fn said(told: &Told) -> (String, Option<&'static str>) {
             let what = "Whoever runs this server ended all that it could do for you. The reason given:";
             (format!("{}: {what} {why}", app()), Some("/apps"))
         }
+        vault::Notice::Reused { .. } => {
+            let what = "a token of it that works only once came a second time, so somebody may have copied it. What it \
+                        opened is shut; the app may ask you to sign in there again.";
+            (format!("{}: {what}", app()), Some("/apps"))
+        }
         vault::Notice::Deleted { .. } => {
             let messages = match told.count {
                 1 => "a message. You can restore it".to_owned(),

@@ -14,4 +14,5 @@ pub(crate) const STEPS: &[Step] = &[
     Step { number: 8, name: "containments", sql: include_str!("0008_containments.sql") },
     Step { number: 9, name: "map", sql: include_str!("0009_map.sql") },
     Step { number: 10, name: "pushed", sql: include_str!("0010_pushed.sql") },
+    Step { number: 11, name: "refresh", sql: include_str!("0011_refresh.sql") },
 ];

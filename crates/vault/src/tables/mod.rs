@@ -27,6 +27,7 @@ pub(crate) mod people;
 mod proofs;
 pub(crate) mod queue;
 mod ready;
+pub(crate) mod refresh_tokens;
 pub(crate) mod secret;
 pub(crate) mod sessions;
 pub(crate) mod tokens;

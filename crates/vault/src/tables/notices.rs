@@ -43,6 +43,12 @@ pub enum Notice {
         /// The reason that they gave.
         why: String,
     },
+    /// A code or token of an app that works once came a second time, so somebody may have copied it: what hung on it has
+    /// ended. Told once a day and app.
+    Reused {
+        /// Which app.
+        app: AppId,
+    },
     /// An app deleted messages for her. Told once a day and app.
     Deleted {
         /// Which app.
@@ -55,7 +61,9 @@ impl Notice {
     fn sameness(&self, at: Time) -> Option<Vec<u8>> {
         match self {
             Notice::FriendAsked { by } => Some(by.as_bytes().to_vec()),
-            Notice::Deleted { app } => Some([app.as_bytes().as_slice(), at.date().as_bytes()].concat()),
+            Notice::Deleted { app } | Notice::Reused { app } => {
+                Some([app.as_bytes().as_slice(), at.date().as_bytes()].concat())
+            }
             Notice::StaffExport { .. } | Notice::StaffReport { .. } | Notice::Contained { .. } => None,
         }
     }
@@ -67,14 +75,15 @@ impl Notice {
             Notice::StaffExport { .. }
             | Notice::StaffReport { .. }
             | Notice::Deleted { .. }
-            | Notice::Contained { .. } => None,
+            | Notice::Contained { .. }
+            | Notice::Reused { .. } => None,
         }
     }
 
     /// The app that it is about.
     fn app(&self) -> Option<AppId> {
         match self {
-            Notice::Deleted { app } | Notice::Contained { app, .. } => Some(*app),
+            Notice::Deleted { app } | Notice::Contained { app, .. } | Notice::Reused { app } => Some(*app),
             Notice::StaffExport { .. } | Notice::StaffReport { .. } | Notice::FriendAsked { .. } => None,
         }
     }

@@ -29,12 +29,20 @@ impl SecretKind {
 }
 
 /// A secret in the clear: on its way in or out, never at rest.
+#[derive(Clone)]
 pub(crate) struct Secret(String);
 
 impl Secret {
     /// A new one.
     pub(crate) fn new(kind: SecretKind, world: &World) -> Self {
         Secret(format!("{}{}", kind.prefix(), BASE64URL_NOPAD.encode(&world.random::<32>())))
+    }
+
+    /// The one that comes after this one: whoever has the seed and this one in the clear can tell it again, and nobody
+    /// else. So it need not be kept to be given a second time.
+    pub(crate) fn next(&self, kind: SecretKind, seed: &[u8; 32]) -> Self {
+        let bytes = sha256(&[b"waxseal next secret v1", self.0.as_bytes(), seed]);
+        Secret(format!("{}{}", kind.prefix(), BASE64URL_NOPAD.encode(&bytes)))
     }
 
     /// One that came in, if it has the form of its kind.

@@ -1,8 +1,8 @@
-//! Codes, access tokens and refresh tokens: what `oauth::token` decided, carried out.
+//! Codes and access tokens: what `oauth::token` decided, carried out.
 //!
-//! Invariant: a code or a refresh token is spent in the transaction that issues what it is worth, so of two at once one
-//! wins. Tokens hang on a family, a family on a grant: ending one ends all below it.
+//! Invariant: a code is spent in the transaction that issues what it is worth, so of two at once one wins. Tokens hang on a family, a family on a grant: ending one ends all below it.
 
+use super::apps::AppFacts;
 use super::consents::Facts;
 use super::containments;
 use super::events::{self, About};
@@ -10,15 +10,15 @@ use super::families::{self, Answer, answer_of_row};
 use super::grants::{self, Grant};
 use super::ids::{bytes16, id};
 use super::keys::TokenMint;
+use super::notices::{self, Notice};
+use super::refresh_tokens::{self, Asks};
 use super::secret::{Secret, SecretKind};
 use crate::engine::{Reads, Tx, params};
 use crate::{Fault, Refusal, Vault};
 use model::{AppId, GrantId, GrantState, Scopes, Terms, Time, World};
 use oauth::error::{ErrorCode, OAuthError};
 use oauth::id_token::IdToken;
-use oauth::token::{
-    self, CodeRow, Redeem, Refresh, RefreshRow, RefreshState, TokenAnswer, TokenRequest, TokenType,
-};
+use oauth::token::{self, CodeRow, Redeem, TokenAnswer, TokenRequest, TokenType};
 
 /// What the token endpoint answers when it does not issue.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -63,15 +63,22 @@ pub(crate) fn insert_code(
 }
 
 /// The family of a code or token, and what else an answer is made of.
-struct Found {
-    family: [u8; 16],
-    grant: Grant,
-    answer: Answer,
-    nonce: Option<String>,
+pub(crate) struct Found {
+    pub(crate) family: [u8; 16],
+    pub(crate) grant: Grant,
+    pub(crate) answer: Answer,
+    pub(crate) nonce: Option<String>,
+}
+
+impl Found {
+    /// When all of its tokens end.
+    pub(crate) fn ends_at(&self) -> Time {
+        self.grant.terms.ends_at.min(self.answer.share.terms.ends_at)
+    }
 }
 
 /// What was issued, before it is signed.
-struct Issued {
+pub(crate) struct Issued {
     found: Found,
     access: String,
     refresh: String,
@@ -80,17 +87,17 @@ struct Issued {
     ends_at: Time,
 }
 
-fn issue(
+/// Issues an access token, to be told with this refresh token.
+pub(crate) fn issue(
     tx: &mut Tx<'_>,
     (world, mint): (&World, &TokenMint),
     found: Found,
-    scopes: Scopes,
-    terms: Terms,
+    (scopes, terms): (Scopes, Terms),
+    refresh: Secret,
 ) -> Result<Issued, Refusal> {
     let now = world.now();
-    let (access, refresh) = (mint.token(world)?, Secret::new(SecretKind::Refresh, world));
-    let family_ends_at = found.grant.terms.ends_at.min(found.answer.share.terms.ends_at);
-    let ends_at = token::access_token_ends(family_ends_at, now);
+    let access = mint.token(world)?;
+    let ends_at = token::access_token_ends(found.ends_at(), now);
     tx.put(
         "insert into access_tokens (hash, family, scopes, actions, at, ends_at) values ($1, $2, $3, $4, $5, $6)",
         params![
@@ -102,29 +109,35 @@ fn issue(
             ends_at.micros()
         ],
     )?;
-    let refresh_ends = token::refresh_token_ends(family_ends_at, now).micros();
-    tx.put(
-        "insert into refresh_tokens (hash, family, at, ends_at) values ($1, $2, $3, $4)",
-        params![&refresh.hash(), &found.family, now.micros(), refresh_ends],
-    )?;
     let (access, refresh) = (access.into_clear(), refresh.into_clear());
     Ok(Issued { found, access, refresh, scopes, terms, ends_at })
 }
 
-type Outcome = Result<Issued, OAuthError>;
+pub(crate) type Outcome = Result<Issued, OAuthError>;
 
 /// The grant of a row and the state that its tokens see: what is over for the family is over for the row.
-fn grant_of(
+pub(crate) fn grant_of(
     tx: &mut Tx<'_>,
     grant: GrantId,
     family_ended: bool,
     now: Time,
-) -> Result<(Grant, GrantState), Refusal> {
+) -> Result<(Grant, GrantState, AppFacts), Refusal> {
     let grant = grants::find(tx, grant)?.ok_or(Refusal::NotFound)?;
     let app = super::apps::read(tx, grant.app)?.ok_or(Refusal::NotFound)?;
     let over = family_ended || grant.terms.ends_at <= now || !app.live_at(now);
     let state = if over { GrantState::Ended } else { grant.state };
-    Ok((grant, state))
+    Ok((grant, state, app))
+}
+
+/// Ends a family because something of it that works once came a second time, and tells the person.
+pub(crate) fn reused(
+    tx: &mut Tx<'_>,
+    world: &World,
+    family: &[u8; 16],
+    grant: &Grant,
+) -> Result<(), Refusal> {
+    families::end(tx, family, world.now())?;
+    Ok(notices::add(tx, world, grant.person, &Notice::Reused { app: grant.app })?)
 }
 
 fn redeem(
@@ -167,24 +180,25 @@ fn redeem(
         let decision = token::redeem_code(None, app, proof, now);
         return Ok(Err(refused(decision)));
     };
-    let (grant, state) = grant_of(tx, grant, ended, now)?;
+    let (grant, state, _) = grant_of(tx, grant, ended, now)?;
     match token::redeem_code(Some(&CodeRow { grant: state, ..code_row }), app, proof, now) {
         Redeem::Issue => {}
         Redeem::Refuse(error) => return Ok(Err(error)),
         Redeem::RefuseAndRevoke(error) => {
-            families::end(tx, &family, now)?;
+            reused(tx, tools.0, &family, &grant)?;
             return Ok(Err(error));
         }
     }
     // Of two that redeem at once, one finds it unused.
     let sql = "update codes set used = 1 where hash = $1 and used = 0";
     if tx.execute(sql, params![hash.as_ref().map(|hash| hash.as_slice())])? == 0 {
-        families::end(tx, &family, now)?;
+        reused(tx, tools.0, &family, &grant)?;
         return Ok(Err(OAuthError::new(ErrorCode::InvalidGrant, "the code was used before")));
     }
-    let (scopes, terms) = families::of_grant(&grant, &answer.share, now);
+    let worth = families::of_grant(&grant, &answer.share, now);
     let found = Found { family, grant, answer, nonce };
-    Ok(Ok(issue(tx, tools, found, scopes, terms)?))
+    let refresh = refresh_tokens::first(tx, tools.0, &found)?;
+    Ok(Ok(issue(tx, tools, found, worth, refresh)?))
 }
 
 fn refused(decision: Redeem) -> OAuthError {
@@ -192,100 +206,6 @@ fn refused(decision: Redeem) -> OAuthError {
         Redeem::Refuse(error) | Redeem::RefuseAndRevoke(error) => error,
         Redeem::Issue => OAuthError::new(ErrorCode::InvalidGrant, "the code is not known"),
     }
-}
-
-/// What a refresh asks for beside the token.
-struct Asks {
-    scope: Option<String>,
-    details: Option<oauth::details::Asked>,
-}
-
-/// A refresh token as it is found.
-struct FoundRefresh {
-    family: [u8; 16],
-    used: bool,
-    expires_at: Time,
-    grant: GrantId,
-    answer: Answer,
-    family_ended: bool,
-    signed_in: bool,
-}
-
-fn find_refresh(tx: &mut Tx<'_>, hash: &[u8; 32], now: Time) -> Result<Option<FoundRefresh>, Fault> {
-    // What hangs on no session was let in from a device, and is not signed out with a browser.
-    let sql = format!(
-        "select t.family, t.used, t.ends_at, f.grant_id, f.ended, \
-         (select count(*) from sessions s where s.id = f.session and s.ends_at > $1), \
-         exists (select 1 from containments h where {}), {} \
-         from refresh_tokens t join token_families f on f.id = t.family join grants g on g.id = f.grant_id \
-         where t.hash = $2",
-        containments::holds_token!(),
-        families::ANSWER
-    );
-    tx.one(&sql, params![now.micros(), hash], |row| {
-        let answer = answer_of_row(row, 7)?;
-        Ok(FoundRefresh {
-            family: bytes16(row, 0)?,
-            used: row.int(1)? != 0,
-            expires_at: Time::from_micros(row.int(2)?),
-            grant: id(row, 3)?,
-            family_ended: row.int(4)? != 0 || row.int(6)? != 0,
-            signed_in: answer.session.is_none() || row.int(5)? != 0,
-            answer,
-        })
-    })
-}
-
-fn rotate(
-    tx: &mut Tx<'_>,
-    tools: (&World, &TokenMint),
-    app: AppId,
-    presented: &str,
-    asks: &Asks,
-) -> Result<Outcome, Refusal> {
-    let now = tools.0.now();
-    let not_known = || OAuthError::new(ErrorCode::InvalidGrant, "the refresh token is not known");
-    let Some(hash) = Secret::read(SecretKind::Refresh, presented).map(|token| token.hash()) else {
-        return Ok(Err(not_known()));
-    };
-    let Some(row) = find_refresh(tx, &hash, now)? else { return Ok(Err(not_known())) };
-    let FoundRefresh { family, used, expires_at, answer, signed_in, .. } = row;
-    let (grant, grant_state) = grant_of(tx, row.grant, false, now)?;
-    let (held_scopes, held) = families::of_grant(&grant, &answer.share, now);
-    let over = row.family_ended || !(signed_in || held_scopes.has(Scopes::OFFLINE_ACCESS));
-    let state = match (over, used) {
-        (true, _) => RefreshState::Revoked,
-        (false, true) => RefreshState::Used,
-        (false, false) => RefreshState::Live,
-    };
-    let row =
-        RefreshRow { app: grant.app, state, expires_at, grant: grant_state, grant_ends_at: held.ends_at };
-    match token::refresh(Some(&row), app, now) {
-        Refresh::Rotate => {}
-        Refresh::Refuse(error) => return Ok(Err(error)),
-        Refresh::RefuseAndRevokeFamily(error) => {
-            families::end(tx, &family, now)?;
-            return Ok(Err(error));
-        }
-    }
-    let narrowed = token::narrow_scopes(held_scopes, asks.scope.as_deref());
-    let terms = token::narrow_terms(&held, (grant.given_at, answer.at), asks.details.as_ref(), now);
-    let (scopes, terms) = match (narrowed, terms) {
-        (Ok(scopes), Ok(terms)) => (scopes, terms),
-        (Err(error), _) | (_, Err(error)) => return Ok(Err(error)),
-    };
-    // A token can carry fewer actions than its grant; the other axes are the grant's.
-    if (Terms { actions: held.actions, ..terms.clone() }) != held {
-        let why = "authorization_details: of a single token only 'actions' can be narrowed; send the rest as granted";
-        return Ok(Err(OAuthError::new(ErrorCode::InvalidAuthorizationDetails, why)));
-    }
-    let sql = "update refresh_tokens set used = 1 where hash = $1 and used = 0";
-    if tx.execute(sql, params![&hash])? == 0 {
-        families::end(tx, &family, now)?;
-        return Ok(Err(OAuthError::new(ErrorCode::InvalidGrant, "the refresh token was used before")));
-    }
-    let found = Found { family, grant, answer, nonce: None };
-    Ok(Ok(issue(tx, tools, found, scopes, terms)?))
 }
 
 impl Vault {
@@ -299,8 +219,8 @@ impl Vault {
                 match &request {
                     TokenRequest::Code { code, proof } => redeem(tx, (&world, &mint), app, code, proof),
                     TokenRequest::Refresh { refresh_token, scope, details } => {
-                        let asks = Asks { scope: scope.clone(), details: details.clone() };
-                        rotate(tx, (&world, &mint), app, refresh_token, &asks)
+                        let asks = Asks { scope: scope.as_deref(), details: details.as_ref() };
+                        refresh_tokens::refresh(tx, (&world, &mint), app, refresh_token, asks)
                     }
                 }
             })

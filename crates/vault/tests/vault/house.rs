@@ -204,12 +204,16 @@ impl House {
     }
 
     pub(crate) async fn app(&self, name: &str, ceiling: &Ceiling) -> AppId {
+        self.app_of(name, ceiling, vault::NewKind::Public).await
+    }
+
+    pub(crate) async fn app_of(&self, name: &str, ceiling: &Ceiling, kind: vault::NewKind) -> AppId {
         let new = NewApp {
             name: name.to_owned(),
             partner: "Partner".to_owned(),
             redirect_uris: vec![REDIRECT.to_owned()],
             ceiling: oauth::details::ceiling_json(ceiling),
-            kind: vault::NewKind::Public,
+            kind,
             demands: vault::Demands::default(),
         };
         self.vault().app_add(new).await.unwrap().0
@@ -246,7 +250,12 @@ impl House {
     }
 
     pub(crate) async fn redeem(&self, app: AppId, code: &str) -> Result<Tokens, TokenRefusal> {
-        tokens(app, self.vault().token(app, redemption(code)).await)
+        redeem(self.vault(), app, code).await
+    }
+
+    /// Its data is in a folder, not in PostgreSQL.
+    pub(crate) fn is_in_folder(&self) -> bool {
+        matches!(self.ground, Ground::Folder(_))
     }
 
     pub(crate) async fn refresh(&self, tokens: &Tokens) -> Result<Tokens, TokenRefusal> {
@@ -389,6 +398,10 @@ pub(crate) fn redemption(code: &str) -> TokenRequest {
 pub(crate) async fn refresh(vault: &Vault, old: &Tokens) -> Result<Tokens, TokenRefusal> {
     let request = TokenRequest::Refresh { refresh_token: old.refresh.clone(), scope: None, details: None };
     tokens(old.app, vault.token(old.app, request).await)
+}
+
+pub(crate) async fn redeem(vault: &Vault, app: AppId, code: &str) -> Result<Tokens, TokenRefusal> {
+    tokens(app, vault.token(app, redemption(code)).await)
 }
 
 fn tokens(

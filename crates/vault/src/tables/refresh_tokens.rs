@@ -1,0 +1,189 @@
+//! Refresh tokens: what `oauth::token` decided of them, carried out.
+//!
+//! Invariants: one that works once is spent in the transaction that issues what it is worth, so of two at once one is the
+//! second and gets no other successor than the first. Of a successor, too, only the hash is at rest: it comes of the token
+//! before it and a seed, and who stole the database has no token, who stole a token no seed.
+
+use super::containments;
+use super::families::{self, Answer, answer_of_row};
+use super::ids::{array32, bytes16, id};
+use super::keys::TokenMint;
+use super::secret::{Secret, SecretKind};
+use super::tokens::{Found, Outcome, grant_of, issue, reused};
+use crate::engine::{Reads, Tx, params};
+use crate::{Fault, Refusal};
+use model::{AppId, GrantId, Scopes, Terms, Time, World};
+use oauth::error::{ErrorCode, OAuthError};
+use oauth::token::{self, Refresh, RefreshRow, RefreshState};
+
+/// What a refresh asks for beside the token.
+#[derive(Clone, Copy)]
+pub(crate) struct Asks<'a> {
+    pub(crate) scope: Option<&'a str>,
+    pub(crate) details: Option<&'a oauth::details::Asked>,
+}
+
+/// A refresh token as it is found.
+struct Row {
+    family: [u8; 16],
+    state: RefreshState,
+    seed: Option<[u8; 32]>,
+    expires_at: Time,
+    grant: GrantId,
+    answer: Answer,
+    signed_in: bool,
+}
+
+fn find(tx: &mut Tx<'_>, hash: &[u8; 32], now: Time) -> Result<Option<Row>, Fault> {
+    // What hangs on no session was let in from a device, and is not signed out with a browser.
+    let sql = format!(
+        "select t.family, t.used, t.ends_at, f.grant_id, f.ended, \
+         (select count(*) from sessions s where s.id = f.session and s.ends_at > $1), \
+         exists (select 1 from containments h where {}), t.used_at, t.seed, \
+         exists (select 1 from refresh_tokens n where n.hash = t.next and n.used = 0), {} \
+         from refresh_tokens t join token_families f on f.id = t.family join grants g on g.id = f.grant_id \
+         where t.hash = $2",
+        containments::holds_token!(),
+        families::ANSWER
+    );
+    tx.one(&sql, params![now.micros(), hash], |row| {
+        let answer = answer_of_row(row, 10)?;
+        let is_over = row.int(4)? != 0 || row.int(6)? != 0;
+        let at = row.opt_int(7)?.map_or(Time::EARLIEST, Time::from_micros);
+        let state = match row.int(1)? {
+            _ if is_over => RefreshState::Revoked,
+            0 => RefreshState::Live,
+            _ => RefreshState::Used { at, next_is_live: row.int(9)? != 0 },
+        };
+        Ok(Row {
+            family: bytes16(row, 0)?,
+            state,
+            seed: row.opt_blob(8)?.map(|_| array32(row, 8)).transpose()?,
+            expires_at: Time::from_micros(row.int(2)?),
+            grant: id(row, 3)?,
+            signed_in: answer.session.is_none() || row.int(5)? != 0,
+            answer,
+        })
+    })
+}
+
+fn insert(tx: &mut Tx<'_>, secret: &Secret, found: &Found, now: Time) -> Result<(), Fault> {
+    let ends_at = token::refresh_token_ends(found.ends_at(), now);
+    let sql = "insert into refresh_tokens (hash, family, at, ends_at) values ($1, $2, $3, $4)";
+    tx.put(sql, params![&secret.hash(), &found.family, now.micros(), ends_at.micros()])
+}
+
+/// The first one of a family.
+pub(crate) fn first(tx: &mut Tx<'_>, world: &World, found: &Found) -> Result<Secret, Fault> {
+    let secret = Secret::new(SecretKind::Refresh, world);
+    insert(tx, &secret, found, world.now())?;
+    Ok(secret)
+}
+
+/// Spends one for the next; `None` if somebody did so since it was looked at.
+fn rotate(
+    tx: &mut Tx<'_>,
+    world: &World,
+    presented: &Secret,
+    found: &Found,
+) -> Result<Option<Secret>, Fault> {
+    let (seed, now) = (world.random::<32>(), world.now());
+    let next = presented.next(SecretKind::Refresh, &seed);
+    let sql =
+        "update refresh_tokens set used = 1, used_at = $1, seed = $2, next = $3 where hash = $4 and used = 0";
+    if tx.execute(sql, params![now.micros(), &seed, &next.hash(), &presented.hash()])? == 0 {
+        return Ok(None);
+    }
+    insert(tx, &next, found, now)?;
+    Ok(Some(next))
+}
+
+/// What an access token may carry of what the family may.
+fn narrowed(
+    (scopes, held): (Scopes, &Terms),
+    answered: (Time, Time),
+    asks: Asks<'_>,
+    now: Time,
+) -> Result<(Scopes, Terms), OAuthError> {
+    let scopes = token::narrow_scopes(scopes, asks.scope)?;
+    let terms = token::narrow_terms(held, answered, asks.details, now)?;
+    // A token can carry fewer actions than its grant; the other axes are the grant's.
+    if (Terms { actions: held.actions, ..terms.clone() }) != *held {
+        let why = "authorization_details: of a single token only 'actions' can be narrowed; send the rest as granted";
+        return Err(OAuthError::new(ErrorCode::InvalidAuthorizationDetails, why));
+    }
+    Ok((scopes, terms))
+}
+
+/// What a refresh token is worth to this app, and no other.
+pub(crate) fn refresh(
+    tx: &mut Tx<'_>,
+    tools: (&World, &TokenMint),
+    app: AppId,
+    presented: &str,
+    asks: Asks<'_>,
+) -> Result<Outcome, Refusal> {
+    let Some(presented) = Secret::read(SecretKind::Refresh, presented) else { return Ok(Err(not_known())) };
+    // Of two at once the second finds it used only after the first has committed: then it looks once more.
+    for _ in 0..2 {
+        if let Some(outcome) = attempt(tx, tools, app, &presented, asks)? {
+            return Ok(outcome);
+        }
+    }
+    Err(Refusal::Changed)
+}
+
+fn not_known() -> OAuthError {
+    OAuthError::new(ErrorCode::InvalidGrant, "the refresh token is not known")
+}
+
+fn attempt(
+    tx: &mut Tx<'_>,
+    tools: (&World, &TokenMint),
+    app: AppId,
+    presented: &Secret,
+    asks: Asks<'_>,
+) -> Result<Option<Outcome>, Refusal> {
+    let now = tools.0.now();
+    let Some(row) = find(tx, &presented.hash(), now)? else { return Ok(Some(Err(not_known()))) };
+    let Row { family, expires_at, answer, signed_in, seed, .. } = row;
+    let (grant, grant_state, facts) = grant_of(tx, row.grant, false, now)?;
+    let (held_scopes, held) = families::of_grant(&grant, &answer.share, now);
+    let goes_on = signed_in || held_scopes.has(Scopes::OFFLINE_ACCESS);
+    let row = RefreshRow {
+        app: grant.app,
+        state: if goes_on { row.state } else { RefreshState::Revoked },
+        expires_at,
+        grant: grant_state,
+        grant_ends_at: held.ends_at,
+        is_bound: facts.kind.has_key(),
+    };
+    let worth = token::refresh(Some(&row), app, now);
+    match worth {
+        Refresh::Keep | Refresh::Rotate | Refresh::Again => {}
+        Refresh::Refuse(error) => return Ok(Some(Err(error))),
+        Refresh::RefuseAndRevokeFamily(error) => {
+            reused(tx, tools.0, &family, &grant)?;
+            return Ok(Some(Err(error)));
+        }
+    }
+    let narrowed = match narrowed((held_scopes, &held), (grant.given_at, answer.at), asks, now) {
+        Ok(narrowed) => narrowed,
+        Err(error) => return Ok(Some(Err(error))),
+    };
+    let found = Found { family, grant, answer, nonce: None };
+    let refresh = match (worth, seed) {
+        (Refresh::Keep, _) => {
+            let ends_at = token::refresh_token_ends(found.ends_at(), now);
+            let sql = "update refresh_tokens set ends_at = $1 where hash = $2";
+            tx.put(sql, params![ends_at.micros(), &presented.hash()])?;
+            Some(presented.clone())
+        }
+        (Refresh::Again, Some(seed)) => Some(presented.next(SecretKind::Refresh, &seed)),
+        _ => rotate(tx, tools.0, presented, &found)?,
+    };
+    match refresh {
+        Some(refresh) => Ok(Some(Ok(issue(tx, tools, found, narrowed, refresh)?))),
+        None => Ok(None),
+    }
+}
