@@ -4,6 +4,7 @@
 
 use crate::details::json_text;
 use crate::error::{ErrorCode, OAuthError};
+use crate::signed::Statement;
 use data_encoding::BASE64URL_NOPAD;
 use model::{AppId, PersonId, Scopes, SessionId, Time};
 use serde::{Deserialize, Serialize};
@@ -50,16 +51,10 @@ struct Claims<'a> {
     at_hash: String,
 }
 
-#[derive(Serialize)]
-struct Header<'a> {
-    alg: &'static str,
-    kid: &'a str,
-    typ: &'static str,
-}
+impl Statement for IdToken<'_> {
+    const TYPE: &'static str = "JWT";
 
-impl IdToken<'_> {
-    /// Its claims, as JSON.
-    pub fn claims_json(&self) -> String {
+    fn claims_json(&self) -> String {
         json_text(&Claims {
             iss: self.issuer,
             sub: self.person,
@@ -71,19 +66,6 @@ impl IdToken<'_> {
             sid: self.session,
             at_hash: at_hash(self.access_token),
         })
-    }
-
-    /// The compact JWS. `sign` makes the ES256 signature (r and s, 32 bytes each) of the bytes that it is given, with the key
-    /// whose id is `kid`.
-    pub fn signed<E>(&self, kid: &str, sign: impl FnOnce(&[u8]) -> Result<[u8; 64], E>) -> Result<String, E> {
-        let header = json_text(&Header { alg: "ES256", kid, typ: "JWT" });
-        let mut token = BASE64URL_NOPAD.encode(header.as_bytes());
-        token.push('.');
-        token.push_str(&BASE64URL_NOPAD.encode(self.claims_json().as_bytes()));
-        let signature = sign(token.as_bytes())?;
-        token.push('.');
-        token.push_str(&BASE64URL_NOPAD.encode(&signature));
-        Ok(token)
     }
 }
 

@@ -3,6 +3,7 @@
 //! Invariant: everything listed works, and nothing unlisted does. Every URL is made from the issuer identifier that the
 //! operator configured, never from a request.
 
+use crate::signed::SIGNED_BY;
 use crate::{jose, redirect};
 use model::Scopes;
 use serde::Serialize;
@@ -22,6 +23,8 @@ pub const PAR_PATH: &str = "/par";
 pub const TOKEN_PATH: &str = "/token";
 /// Path of the revocation endpoint.
 pub const REVOKE_PATH: &str = "/revoke";
+/// Path of the introspection endpoint.
+pub const INTROSPECT_PATH: &str = "/introspect";
 /// Path of userinfo.
 pub const USERINFO_PATH: &str = "/userinfo";
 /// Path of the key set.
@@ -86,6 +89,7 @@ impl fmt::Debug for Issuer {
 type Words = &'static [&'static str];
 const CLIENT_AUTHENTICATION: Words =
     &["private_key_jwt", "none", "client_secret_basic", "client_secret_post"];
+const CONFIDENTIAL: Words = &["private_key_jwt", "client_secret_basic", "client_secret_post"];
 
 /// The document at both [`OPENID_PATH`] and [`SERVER_PATH`]: one, so that the two cannot disagree.
 #[derive(Clone, Debug, Serialize)]
@@ -108,6 +112,10 @@ pub struct ServerMetadata {
     token_endpoint_auth_signing_alg_values_supported: Words,
     revocation_endpoint_auth_methods_supported: Words,
     revocation_endpoint_auth_signing_alg_values_supported: Words,
+    introspection_endpoint: String,
+    introspection_endpoint_auth_methods_supported: Words,
+    introspection_endpoint_auth_signing_alg_values_supported: Words,
+    introspection_signing_alg_values_supported: Words,
     authorization_response_iss_parameter_supported: bool,
     authorization_details_types_supported: Words,
     subject_types_supported: Words,
@@ -141,10 +149,14 @@ pub fn server(issuer: &Issuer) -> ServerMetadata {
         token_endpoint_auth_signing_alg_values_supported: jose::ALGORITHMS,
         revocation_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
         revocation_endpoint_auth_signing_alg_values_supported: jose::ALGORITHMS,
+        introspection_endpoint: issuer.url(INTROSPECT_PATH),
+        introspection_endpoint_auth_methods_supported: CONFIDENTIAL,
+        introspection_endpoint_auth_signing_alg_values_supported: jose::ALGORITHMS,
+        introspection_signing_alg_values_supported: SIGNED_BY,
         authorization_response_iss_parameter_supported: true,
         authorization_details_types_supported: &[crate::details::TYPE],
         subject_types_supported: &["public"],
-        id_token_signing_alg_values_supported: &["ES256"],
+        id_token_signing_alg_values_supported: SIGNED_BY,
         claims_supported: &[
             "iss",
             "sub",

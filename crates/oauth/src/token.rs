@@ -97,8 +97,8 @@ pub fn parse(form: &Params, issuer: &Issuer) -> Result<TokenRequest, OAuthError>
     Ok(request)
 }
 
-/// The token that a revocation request (RFC 7009) names. Its hint is not needed: every kind is looked for.
-pub fn parse_revocation(form: &Params) -> Result<&str, OAuthError> {
+/// The token that a revocation (RFC 7009) or introspection request (RFC 7662) names. Its hint is not needed: every kind is looked for.
+pub fn parse_token(form: &Params) -> Result<&str, OAuthError> {
     form.required("token")
 }
 

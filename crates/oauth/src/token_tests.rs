@@ -47,8 +47,8 @@ fn other_forms_are_refused() {
     ] {
         assert_eq!(read(form), Err(code), "{form}");
     }
-    assert_eq!(parse_revocation(&Params::parse(b"token=t&token_type_hint=x").unwrap()), Ok("t"));
-    assert!(parse_revocation(&Params::parse(b"token=").unwrap()).is_err());
+    assert_eq!(parse_token(&Params::parse(b"token=t&token_type_hint=x").unwrap()), Ok("t"));
+    assert!(parse_token(&Params::parse(b"token=").unwrap()).is_err());
 }
 
 fn code_row() -> CodeRow {

@@ -6,6 +6,7 @@
 mod arrivals;
 mod authorize;
 mod client;
+mod introspect;
 mod jwks;
 mod keys;
 mod metadata;
@@ -21,8 +22,8 @@ use axum::routing::{get, post};
 use http::{HeaderName, Method, header};
 use model::AppId;
 use oauth::metadata::{
-    AUTHORIZE_PATH, Issuer, JWKS_PATH, OPENID_PATH, PAR_PATH, RESOURCE_PATH, REVOKE_PATH, SERVER_PATH,
-    TOKEN_PATH, USERINFO_PATH,
+    AUTHORIZE_PATH, INTROSPECT_PATH, Issuer, JWKS_PATH, OPENID_PATH, PAR_PATH, RESOURCE_PATH, REVOKE_PATH,
+    SERVER_PATH, TOKEN_PATH, USERINFO_PATH,
 };
 use outbound::Outbound;
 use std::sync::Arc;
@@ -88,6 +89,7 @@ pub fn routes(doors: Doors) -> Router {
         .route(PAR_PATH, post(par::par))
         .route(TOKEN_PATH, post(token::token))
         .route(REVOKE_PATH, post(revoke::revoke))
+        .route(INTROSPECT_PATH, post(introspect::introspect))
         .route(USERINFO_PATH, get(userinfo::userinfo).post(userinfo::userinfo))
         .route(JWKS_PATH, get(jwks::jwks))
         .route(OPENID_PATH, get(metadata::server))

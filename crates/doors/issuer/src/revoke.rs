@@ -14,7 +14,7 @@ pub(crate) async fn revoke(
     body: Bytes,
 ) -> Result<(StatusCode, [(HeaderName, &'static str); 1]), Problem> {
     let proved = client::proved(&doors, &mut parts, &body).await?;
-    let token = oauth::token::parse_revocation(&proved.form)?;
+    let token = oauth::token::parse_token(&proved.form)?;
     doors.vault.token_revoke(proved.app(), token).await?;
     Ok((StatusCode::OK, [(header::CACHE_CONTROL, "no-store")]))
 }

@@ -4,7 +4,7 @@
 //! gate lets through is checked again when the record is written.
 
 use crate::engine::{Reads, Row, params};
-use crate::tables::apps::AppFacts;
+use crate::tables::apps::{AppFacts, Apps};
 use crate::tables::containments;
 use crate::tables::families::share_of_row;
 use crate::tables::grants::terms_of_row;
@@ -100,43 +100,41 @@ impl Vault {
     }
 
     async fn caller_of(&self, hash: [u8; 32]) -> Result<Caller, Refusal> {
-        let now = self.world.now();
-        let apps = self.apps.clone();
-        let (found, app) = self
-            .engine
-            .read("caller", move |snap| -> Result<_, Refusal> {
-                let found = snap.one(FIND, params![&hash], found)?.ok_or(Refusal::Token)?;
-                let app = apps.at(snap, found.app, found.app_version)?;
-                Ok((found, app))
-            })
-            .await?;
-        let ends_at = found.terms.ends_at.min(found.share.terms.ends_at);
-        let ended = found.family_ended || found.contained || found.state == GrantState::Ended;
-        let over = ended || ends_at <= now;
-        if over || found.token_ends_at <= now || !app.live_at(now) {
-            return Err(Refusal::Token);
-        }
-        let Found { grant, person, used, state, version, given_at, agreed_at, .. } = found;
-        let Found { token, token_ends_at, share, .. } = found;
-        // The answer that the token comes of may have been given to less than the grant.
-        let terms = found.terms.meet(&share.terms, given_at, now);
-        let scopes = found.scopes.and(share.scopes);
-        Ok(Caller {
-            now,
-            app,
-            token,
-            version,
-            given_at,
-            token_ends_at,
-            agreed_at,
-            person,
-            grant,
-            scopes,
-            terms,
-            state,
-            used,
-        })
+        let (now, apps) = (self.world.now(), self.apps.clone());
+        self.engine.read("caller", move |snap| look(snap, &apps, &hash, now)).await
     }
+}
+
+/// Who stands behind the token with this hash.
+pub(crate) fn look(db: &mut impl Reads, apps: &Apps, hash: &[u8; 32], now: Time) -> Result<Caller, Refusal> {
+    let found = db.one(FIND, params![hash], found)?.ok_or(Refusal::Token)?;
+    let app = apps.at(db, found.app, found.app_version)?;
+    let ends_at = found.terms.ends_at.min(found.share.terms.ends_at);
+    let ended = found.family_ended || found.contained || found.state == GrantState::Ended;
+    let over = ended || ends_at <= now;
+    if over || found.token_ends_at <= now || !app.live_at(now) {
+        return Err(Refusal::Token);
+    }
+    let Found { grant, person, used, state, version, given_at, agreed_at, .. } = found;
+    let Found { token, token_ends_at, share, .. } = found;
+    // The answer that the token comes of may have been given to less than the grant.
+    let terms = found.terms.meet(&share.terms, given_at, now);
+    let scopes = found.scopes.and(share.scopes);
+    Ok(Caller {
+        now,
+        app,
+        token,
+        version,
+        given_at,
+        token_ends_at,
+        agreed_at,
+        person,
+        grant,
+        scopes,
+        terms,
+        state,
+        used,
+    })
 }
 
 impl Caller {
@@ -188,6 +186,11 @@ impl Caller {
     pub fn require(&self, scope: Scopes, word: &'static str) -> Result<(), Refusal> {
         in_force(&self.standing())?;
         if self.scopes().has(scope) { Ok(()) } else { Err(Refusal::Scope(word)) }
+    }
+
+    /// What the token lets the app do now, of the grant; its list of conversations is still empty. None if nothing.
+    pub(crate) fn worth(&self) -> Option<(Scopes, &Terms)> {
+        in_force(&self.standing()).is_ok().then(|| (self.scopes(), &self.terms))
     }
 
     /// What the rule is asked about.

@@ -51,6 +51,7 @@ pub use record::Opened;
 pub use send::Sent;
 pub use staff::{Staff, StaffConversation};
 
+pub(crate) use caller::look;
 pub(crate) use counted::{Counted, counted};
 pub use delete::RESTORE_S;
 pub(crate) use delete::purge_deleted;

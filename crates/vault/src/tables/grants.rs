@@ -106,12 +106,17 @@ pub(crate) fn select(
     let mut grants =
         db.all(&format!("select {COLUMNS} from grants g where {condition}"), params, grant_of_row)?;
     for grant in &mut grants {
-        if let Some(chosen) = &mut grant.terms.reach.chosen {
-            let sql = "select conversation from grant_conversations where grant_id = $1";
-            chosen.extend(db.all(sql, params![grant.id.as_bytes()], |row| id::<ConversationId>(row, 0))?);
+        if grant.terms.reach.chosen.is_some() {
+            grant.terms.reach.chosen = Some(chosen(db, grant.id)?);
         }
     }
     Ok(grants)
+}
+
+/// The list of conversations of a grant that has one.
+pub(crate) fn chosen(db: &mut impl Reads, grant: GrantId) -> Result<BTreeSet<ConversationId>, Fault> {
+    let sql = "select conversation from grant_conversations where grant_id = $1";
+    Ok(db.all(sql, params![grant.as_bytes()], |row| id(row, 0))?.into_iter().collect())
 }
 
 /// One grant.

@@ -12,8 +12,9 @@ use ledger::note::{LogKey, VerifierKey};
 use ledger::receipt::ReceiptSigner;
 use ledger::record::AccessRecord;
 use model::{Time, World};
-use oauth::id_token::{self, Hint, ID_TOKEN_S, IdToken};
+use oauth::id_token::{self, Hint, ID_TOKEN_S};
 use oauth::jwks::{Jwks, PublicKey, jwks};
+use oauth::signed::Statement;
 use oauth::token::ACCESS_TOKEN_S;
 use p256::ecdsa::signature::{Signer, Verifier};
 use p256::ecdsa::{Signature, SigningKey, VerifyingKey};
@@ -349,13 +350,13 @@ impl Vault {
         Ok(read.ok().map(|token| token.hash()))
     }
 
-    /// Signs an ID token with the newest key that is active.
-    pub(crate) async fn sign_id_token(&self, token: &IdToken<'_>) -> Result<String, Refusal> {
+    /// Signs what apps check with `/jwks`, with the newest key that is active.
+    pub(crate) async fn sign(&self, statement: &impl Statement) -> Result<String, Refusal> {
         let (ring, now) = (self.ring().await?, self.world.now());
         let active = ring.id_tokens.iter().find(|key| key.active_from <= now);
         let IdTokenKey { kid, key, .. } =
             active.ok_or_else(|| shape("there is no active key for ID tokens"))?;
-        let signed = token.signed(kid, |bytes| -> Result<[u8; 64], Fault> {
+        let signed = statement.signed(kid, |bytes| -> Result<[u8; 64], Fault> {
             let signature: Signature = key.try_sign(bytes).map_err(shape)?;
             Ok(signature.to_bytes().into())
         });

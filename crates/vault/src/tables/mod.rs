@@ -18,6 +18,7 @@ pub(crate) mod families;
 pub(crate) mod friends;
 pub(crate) mod grants;
 pub(crate) mod ids;
+pub(crate) mod introspect;
 pub(crate) mod keys;
 pub(crate) mod log;
 pub(crate) mod map;

@@ -28,26 +28,77 @@ struct Row {
     family: [u8; 16],
     state: RefreshState,
     seed: Option<[u8; 32]>,
+    issued_at: Time,
     expires_at: Time,
     grant: GrantId,
     answer: Answer,
     signed_in: bool,
 }
 
-fn find(tx: &mut Tx<'_>, hash: &[u8; 32], now: Time) -> Result<Option<Row>, Fault> {
+impl Row {
+    /// As `oauth` judges it, and its grant.
+    fn judged(self, db: &mut impl Reads, now: Time) -> Result<Judged, Refusal> {
+        let Row { family, state, seed, issued_at, expires_at, grant, answer, signed_in } = self;
+        let (grant, grant_state, facts) = grant_of(db, grant, false, now)?;
+        let (scopes, terms) = families::of_grant(&grant, &answer.share, now);
+        let goes_on = signed_in || scopes.has(Scopes::OFFLINE_ACCESS);
+        let row = RefreshRow {
+            app: grant.app,
+            state: if goes_on { state } else { RefreshState::Revoked },
+            expires_at,
+            grant: grant_state,
+            grant_ends_at: terms.ends_at,
+            is_bound: facts.kind.has_key(),
+        };
+        let found = Found { family, grant, answer, nonce: None };
+        Ok(Judged { row, found, seed, issued_at, scopes, terms })
+    }
+}
+
+/// A refresh token with all that it hangs on.
+pub(crate) struct Judged {
+    row: RefreshRow,
+    pub(crate) found: Found,
+    seed: Option<[u8; 32]>,
+    pub(crate) issued_at: Time,
+    pub(crate) scopes: Scopes,
+    pub(crate) terms: Terms,
+}
+
+impl Judged {
+    /// When it ends by itself.
+    pub(crate) fn ends_at(&self) -> Time {
+        self.row.expires_at
+    }
+}
+
+/// A refresh token that this app could exchange now.
+pub(crate) fn exchangeable(
+    db: &mut impl Reads,
+    hash: &[u8; 32],
+    app: AppId,
+    now: Time,
+) -> Result<Option<Judged>, Refusal> {
+    let Some(row) = find(db, hash, now)? else { return Ok(None) };
+    let judged = row.judged(db, now)?;
+    let worth = token::refresh(Some(&judged.row), app, now);
+    Ok(matches!(worth, Refresh::Keep | Refresh::Rotate).then_some(judged))
+}
+
+fn find(db: &mut impl Reads, hash: &[u8; 32], now: Time) -> Result<Option<Row>, Fault> {
     // What hangs on no session was let in from a device, and is not signed out with a browser.
     let sql = format!(
         "select t.family, t.used, t.ends_at, f.grant_id, f.ended, \
          (select count(*) from sessions s where s.id = f.session and s.ends_at > $1), \
          exists (select 1 from containments h where {}), t.used_at, t.seed, \
-         exists (select 1 from refresh_tokens n where n.hash = t.next and n.used = 0), {} \
+         exists (select 1 from refresh_tokens n where n.hash = t.next and n.used = 0), t.at, {} \
          from refresh_tokens t join token_families f on f.id = t.family join grants g on g.id = f.grant_id \
          where t.hash = $2",
         containments::holds_token!(),
         families::ANSWER
     );
-    tx.one(&sql, params![now.micros(), hash], |row| {
-        let answer = answer_of_row(row, 10)?;
+    db.one(&sql, params![now.micros(), hash], |row| {
+        let answer = answer_of_row(row, 11)?;
         let is_over = row.int(4)? != 0 || row.int(6)? != 0;
         let at = row.opt_int(7)?.map_or(Time::EARLIEST, Time::from_micros);
         let state = match row.int(1)? {
@@ -59,6 +110,7 @@ fn find(tx: &mut Tx<'_>, hash: &[u8; 32], now: Time) -> Result<Option<Row>, Faul
             family: bytes16(row, 0)?,
             state,
             seed: row.opt_blob(8)?.map(|_| array32(row, 8)).transpose()?,
+            issued_at: Time::from_micros(row.int(10)?),
             expires_at: Time::from_micros(row.int(2)?),
             grant: id(row, 3)?,
             signed_in: answer.session.is_none() || row.int(5)? != 0,
@@ -146,32 +198,21 @@ fn attempt(
 ) -> Result<Option<Outcome>, Refusal> {
     let now = tools.0.now();
     let Some(row) = find(tx, &presented.hash(), now)? else { return Ok(Some(Err(not_known()))) };
-    let Row { family, expires_at, answer, signed_in, seed, .. } = row;
-    let (grant, grant_state, facts) = grant_of(tx, row.grant, false, now)?;
-    let (held_scopes, held) = families::of_grant(&grant, &answer.share, now);
-    let goes_on = signed_in || held_scopes.has(Scopes::OFFLINE_ACCESS);
-    let row = RefreshRow {
-        app: grant.app,
-        state: if goes_on { row.state } else { RefreshState::Revoked },
-        expires_at,
-        grant: grant_state,
-        grant_ends_at: held.ends_at,
-        is_bound: facts.kind.has_key(),
-    };
+    let Judged { row, found, seed, scopes, terms, .. } = row.judged(tx, now)?;
     let worth = token::refresh(Some(&row), app, now);
     match worth {
         Refresh::Keep | Refresh::Rotate | Refresh::Again => {}
         Refresh::Refuse(error) => return Ok(Some(Err(error))),
         Refresh::RefuseAndRevokeFamily(error) => {
-            reused(tx, tools.0, &family, &grant)?;
+            reused(tx, tools.0, &found.family, &found.grant)?;
             return Ok(Some(Err(error)));
         }
     }
-    let narrowed = match narrowed((held_scopes, &held), (grant.given_at, answer.at), asks, now) {
+    let answered = (found.grant.given_at, found.answer.at);
+    let narrowed = match narrowed((scopes, &terms), answered, asks, now) {
         Ok(narrowed) => narrowed,
         Err(error) => return Ok(Some(Err(error))),
     };
-    let found = Found { family, grant, answer, nonce: None };
     let refresh = match (worth, seed) {
         (Refresh::Keep, _) => {
             let ends_at = token::refresh_token_ends(found.ends_at(), now);

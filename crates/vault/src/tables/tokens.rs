@@ -117,13 +117,13 @@ pub(crate) type Outcome = Result<Issued, OAuthError>;
 
 /// The grant of a row and the state that its tokens see: what is over for the family is over for the row.
 pub(crate) fn grant_of(
-    tx: &mut Tx<'_>,
+    db: &mut impl Reads,
     grant: GrantId,
     family_ended: bool,
     now: Time,
 ) -> Result<(Grant, GrantState, AppFacts), Refusal> {
-    let grant = grants::find(tx, grant)?.ok_or(Refusal::NotFound)?;
-    let app = super::apps::read(tx, grant.app)?.ok_or(Refusal::NotFound)?;
+    let grant = grants::find(db, grant)?.ok_or(Refusal::NotFound)?;
+    let app = super::apps::read(db, grant.app)?.ok_or(Refusal::NotFound)?;
     let over = family_ended || grant.terms.ends_at <= now || !app.live_at(now);
     let state = if over { GrantState::Ended } else { grant.state };
     Ok((grant, state, app))
@@ -246,7 +246,7 @@ impl Vault {
                     session: answer.session,
                     access_token: &access,
                 };
-                Some(self.sign_id_token(&claims).await?)
+                Some(self.sign(&claims).await?)
             }
         };
         Ok(TokenAnswer {

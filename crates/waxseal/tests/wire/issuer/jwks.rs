@@ -18,7 +18,7 @@ fn decoded(text: &str) -> Vec<u8> {
     BASE64URL_NOPAD.decode(text.as_bytes()).unwrap()
 }
 
-fn keys(stage: &Stage) -> Vec<Value> {
+pub(super) fn keys(stage: &Stage) -> Vec<Value> {
     let answer = stage.get("/jwks").expect(200);
     assert_eq!(answer.header("content-type"), Some("application/json"));
     assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
@@ -27,9 +27,14 @@ fn keys(stage: &Stage) -> Vec<Value> {
 
 /// The claims of an ID token, if a key of the set has signed it.
 fn verified(keys: &[Value], token: &str) -> Option<Value> {
+    verified_as("JWT", keys, token)
+}
+
+/// The claims of a statement of this type, if a key of the set has signed it.
+pub(super) fn verified_as(kind: &str, keys: &[Value], token: &str) -> Option<Value> {
     let [head, claims, signature] = token.split('.').collect::<Vec<_>>().try_into().unwrap();
     let header: Value = serde_json::from_slice(&decoded(head)).unwrap();
-    assert_eq!((&header["alg"], &header["typ"]), (&json!("ES256"), &json!("JWT")));
+    assert_eq!((&header["alg"], &header["typ"]), (&json!("ES256"), &json!(kind)));
     let key = keys.iter().find(|key| key["kid"] == header["kid"])?;
     assert_eq!((&key["kty"], &key["crv"], &key["alg"]), (&json!("EC"), &json!("P-256"), &json!("ES256")));
     let point = [vec![4], decoded(key["x"].as_str().unwrap()), decoded(key["y"].as_str().unwrap())].concat();

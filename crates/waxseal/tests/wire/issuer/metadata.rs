@@ -18,7 +18,7 @@ fn the_documents_agree() {
     assert_eq!(server["code_challenge_methods_supported"], json!(["S256"]));
     assert_eq!(server["response_types_supported"], json!(["code"]));
     assert_eq!(server["authorization_details_types_supported"], json!(["messages"]));
-    for absent in ["registration_endpoint", "introspection_endpoint"] {
+    for absent in ["registration_endpoint"] {
         assert_eq!(server.get(absent), None, "{absent}");
     }
     let resource = stage.get(RESOURCE).expect(200).json();
@@ -50,12 +50,13 @@ fn every_endpoint_that_is_listed_answers() {
         .filter(|(name, _)| named(name))
         .map(|(name, url)| (name, url.as_str().unwrap().strip_prefix(stage.url.as_str()).unwrap()))
         .collect();
-    assert_eq!(listed.len(), 6);
+    assert_eq!(listed.len(), 7);
     for (name, path) in listed {
         let answer = match name.as_str() {
-            "token_endpoint" | "revocation_endpoint" | "pushed_authorization_request_endpoint" => {
-                post_raw(&stage, path, &[], b"x=1").expect(400)
-            }
+            "token_endpoint"
+            | "revocation_endpoint"
+            | "introspection_endpoint"
+            | "pushed_authorization_request_endpoint" => post_raw(&stage, path, &[], b"x=1").expect(400),
             "authorization_endpoint" => stage.get(path).expect(400),
             "userinfo_endpoint" => stage.get(path).expect(401),
             "jwks_uri" => stage.get(path).expect(200),
@@ -131,6 +132,7 @@ fn scripts_of_other_sites_reach_what_they_need_and_never_with_cookies() {
         ("/par", "POST"),
         ("/token", "POST"),
         ("/revoke", "POST"),
+        ("/introspect", "POST"),
         ("/userinfo", "GET"),
         ("/jwks", "GET"),
         (SERVER, "GET"),

@@ -86,6 +86,10 @@ impl Ground {
                 let (app, token) = self.refresh(cast);
                 Body::Form(Fields::revoke(&app, &token).0)
             }
+            "/introspect" => {
+                let (app, token) = self.refresh(cast);
+                Body::Form(Fields::revoke(&app, &token).0)
+            }
             "/consent" => form(&[("request", &question(cast)), ("decision", "deny")]),
             "/share" => {
                 let friend = cast.people["dan"].id.to_string();
