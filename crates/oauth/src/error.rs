@@ -76,6 +76,12 @@ codes! {
     InvalidToken = "invalid_token", 401;
     /// The access token does not reach this (RFC 6750).
     InsufficientScope = "insufficient_scope", 403;
+    /// The person has not answered the device's question yet (RFC 8628).
+    AuthorizationPending = "authorization_pending", 400;
+    /// The device asks too often (RFC 8628).
+    SlowDown = "slow_down", 400;
+    /// The device code is too old (RFC 8628).
+    ExpiredToken = "expired_token", 400;
     /// We broke.
     ServerError = "server_error", 500;
     /// We cannot now; later perhaps.

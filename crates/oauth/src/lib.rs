@@ -9,6 +9,7 @@ pub mod bound;
 pub mod client;
 pub mod consent;
 pub mod details;
+pub mod device;
 pub mod dpop;
 pub mod error;
 pub mod id_token;

@@ -4,7 +4,7 @@
 //! operator configured, never from a request.
 
 use crate::signed::SIGNED_BY;
-use crate::{jose, redirect};
+use crate::{device, jose, redirect};
 use model::Scopes;
 use serde::Serialize;
 use std::fmt;
@@ -21,6 +21,10 @@ pub const AUTHORIZE_PATH: &str = "/authorize";
 pub const PAR_PATH: &str = "/par";
 /// Path of the token endpoint.
 pub const TOKEN_PATH: &str = "/token";
+/// Path of the device authorization endpoint.
+pub const DEVICE_AUTHORIZATION_PATH: &str = "/device_authorization";
+/// Path of the page on which a person types a device's code.
+pub const DEVICE_PATH: &str = "/device";
 /// Path of the revocation endpoint.
 pub const REVOKE_PATH: &str = "/revoke";
 /// Path of the introspection endpoint.
@@ -100,6 +104,7 @@ pub struct ServerMetadata {
     // Of the profile fapi2 alone.
     require_pushed_authorization_requests: bool,
     token_endpoint: String,
+    device_authorization_endpoint: String,
     revocation_endpoint: String,
     userinfo_endpoint: String,
     jwks_uri: String,
@@ -137,13 +142,14 @@ pub fn server(issuer: &Issuer) -> ServerMetadata {
         pushed_authorization_request_endpoint: issuer.url(PAR_PATH),
         require_pushed_authorization_requests: false,
         token_endpoint: issuer.url(TOKEN_PATH),
+        device_authorization_endpoint: issuer.url(DEVICE_AUTHORIZATION_PATH),
         revocation_endpoint: issuer.url(REVOKE_PATH),
         userinfo_endpoint: issuer.url(USERINFO_PATH),
         jwks_uri: issuer.url(JWKS_PATH),
         scopes_supported: Scopes::ALL.words().collect(),
         response_types_supported: &["code"],
         response_modes_supported: &["query"],
-        grant_types_supported: &["authorization_code", "refresh_token"],
+        grant_types_supported: &["authorization_code", "refresh_token", device::GRANT_TYPE],
         code_challenge_methods_supported: &["S256"],
         token_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
         token_endpoint_auth_signing_alg_values_supported: jose::ALGORITHMS,

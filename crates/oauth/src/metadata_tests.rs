@@ -40,7 +40,10 @@ fn the_server_lists_what_works() {
     }
     assert_eq!(json["code_challenge_methods_supported"], serde_json::json!(["S256"]));
     assert_eq!(json["response_types_supported"], serde_json::json!(["code"]));
-    assert_eq!(json["grant_types_supported"], serde_json::json!(["authorization_code", "refresh_token"]));
+    assert_eq!(
+        json["grant_types_supported"],
+        serde_json::json!(["authorization_code", "refresh_token", crate::device::GRANT_TYPE])
+    );
     assert_eq!(json["authorization_details_types_supported"], serde_json::json!(["messages"]));
     assert_eq!(json["authorization_response_iss_parameter_supported"], true);
     assert_eq!(json["request_uri_parameter_supported"], false);
@@ -62,7 +65,7 @@ fn every_listed_grant_type_is_read_and_no_other() {
         "client_credentials",
         "urn:ietf:params:oauth:grant-type:device_code",
     ] {
-        let form = format!("grant_type={grant_type}&code=x&refresh_token=x");
+        let form = format!("grant_type={grant_type}&code=x&refresh_token=x&device_code=x");
         let form = crate::Params::parse(form.as_bytes()).unwrap();
         assert_eq!(crate::token::parse(&form, &issuer).is_ok(), listed.contains(&grant_type), "{grant_type}");
     }

@@ -9,7 +9,7 @@ use crate::details::{self, Asked, AskedReach, Granted};
 use crate::error::{ErrorCode, OAuthError};
 use crate::metadata::Issuer;
 use crate::params::Params;
-use crate::pkce;
+use crate::{device, pkce};
 use model::{AppId, GrantId, GrantState, Reach, Scopes, Since, Terms, Time};
 use serde::Serialize;
 use std::cmp::Ordering;
@@ -53,6 +53,11 @@ pub enum TokenRequest {
         /// A wish for less.
         details: Option<Asked>,
     },
+    /// `grant_type=urn:ietf:params:oauth:grant-type:device_code`
+    Device {
+        /// The device code.
+        device_code: String,
+    },
 }
 
 /// What comes with a code. What is missing is empty, and proves nothing.
@@ -69,6 +74,7 @@ impl fmt::Debug for TokenRequest {
         f.write_str(match self {
             TokenRequest::Code { .. } => "Code",
             TokenRequest::Refresh { .. } => "Refresh",
+            TokenRequest::Device { .. } => "Device",
         })
     }
 }
@@ -86,10 +92,11 @@ pub fn parse(form: &Params, issuer: &Issuer) -> Result<TokenRequest, OAuthError>
             scope: form.value("scope").map(str::to_owned),
             details: form.value("authorization_details").map(details::parse_request).transpose()?,
         },
+        device::GRANT_TYPE => TokenRequest::Device { device_code: form.required("device_code")?.to_owned() },
         _ => {
             return Err(OAuthError::new(
                 ErrorCode::UnsupportedGrantType,
-                "the grant types are 'authorization_code' and 'refresh_token'",
+                "the grant types are 'authorization_code', 'refresh_token' and that of RFC 8628 for devices",
             ));
         }
     };

@@ -30,6 +30,7 @@ pub use tables::consents::Facts;
 pub use tables::containments::{Contained, Containment};
 pub use tables::conversations::{ActiveApp, CONVERSATION_PEOPLE_MAX, Conversation, Listed, Other};
 pub use tables::cosigned::Head;
+pub use tables::devices::Device;
 pub use tables::events::{AHEAD_MAX, Ahead, EVENTS_KEPT_S, EVENTS_OVERLAP_S};
 pub use tables::friends::{Face, Friend, FriendList};
 pub use tables::grants::Grant;

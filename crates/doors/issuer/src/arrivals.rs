@@ -30,6 +30,11 @@ pub(crate) struct Most {
 pub(crate) struct Address(IpAddr);
 
 impl Address {
+    /// For a person to read; none behind a listener that does not say.
+    pub(crate) fn text(self) -> Option<String> {
+        (!self.0.is_unspecified()).then(|| self.0.to_string())
+    }
+
     fn of(ip: IpAddr) -> Self {
         Address(match ip.to_canonical() {
             IpAddr::V6(ip) => IpAddr::V6(Ipv6Addr::from_bits(ip.to_bits() >> 64 << 64)),

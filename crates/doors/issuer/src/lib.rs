@@ -6,6 +6,7 @@
 mod arrivals;
 mod authorize;
 mod client;
+mod device_authorization;
 mod introspect;
 mod jwks;
 mod keys;
@@ -22,8 +23,8 @@ use axum::routing::{get, post};
 use http::{HeaderName, Method, header};
 use model::AppId;
 use oauth::metadata::{
-    AUTHORIZE_PATH, INTROSPECT_PATH, Issuer, JWKS_PATH, OPENID_PATH, PAR_PATH, RESOURCE_PATH, REVOKE_PATH,
-    SERVER_PATH, TOKEN_PATH, USERINFO_PATH,
+    AUTHORIZE_PATH, DEVICE_AUTHORIZATION_PATH, INTROSPECT_PATH, Issuer, JWKS_PATH, OPENID_PATH, PAR_PATH,
+    RESOURCE_PATH, REVOKE_PATH, SERVER_PATH, TOKEN_PATH, USERINFO_PATH,
 };
 use outbound::Outbound;
 use std::sync::Arc;
@@ -88,6 +89,7 @@ pub fn routes(doors: Doors) -> Router {
     let for_scripts = Router::new()
         .route(PAR_PATH, post(par::par))
         .route(TOKEN_PATH, post(token::token))
+        .route(DEVICE_AUTHORIZATION_PATH, post(device_authorization::device_authorization))
         .route(REVOKE_PATH, post(revoke::revoke))
         .route(INTROSPECT_PATH, post(introspect::introspect))
         .route(USERINFO_PATH, get(userinfo::userinfo).post(userinfo::userinfo))

@@ -1,11 +1,11 @@
-//! Slows those who guess passwords, those who list handles, and those who make accounts by the thousand.
+//! Slows those who guess passwords or codes, those who list handles, and those who make accounts by the thousand.
 //!
 //! Invariant: nobody is locked out for good. What is remembered is bounded, lives in memory and is forgotten after
 //! `WINDOW_S`; an attempt is counted before its password is looked at, so that many at once gain nothing.
 
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
-use model::Time;
+use model::{PersonId, Time};
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
@@ -21,6 +21,12 @@ pub(crate) const ADDRESS_ATTEMPTS_MAX: u32 = 100;
 pub(crate) const HANDLES_ASKED_MAX: u32 = 50;
 /// Accounts made from one address. A school behind one address gets through; each costs a hash that all wait for.
 pub(crate) const ACCOUNTS_MAX: u32 = 100;
+/// Codes of devices that a person typed and that were none.
+pub(crate) const CODES_MAX: u32 = 5;
+/// Such codes from one address, whoever is signed in there.
+pub(crate) const CODES_FROM_MAX: u32 = 50;
+/// Such codes in all: with a thousand devices waiting, the chance that one of so many hits is one in 50,000.
+pub(crate) const CODES_OF_ALL_MAX: u32 = 500;
 /// How many counts are kept. When there are more, the oldest go: a flood of addresses costs its own memory, not ours.
 const KEPT_MAX: usize = 20_000;
 
@@ -54,6 +60,9 @@ enum Key {
     Address(Address),
     HandlesAsked(Address),
     Accounts(Address),
+    Codes(PersonId),
+    CodesFrom(Address),
+    CodesOfAll,
 }
 
 /// The counts: since when, and how many.
@@ -101,6 +110,16 @@ impl Attempts {
     /// Counts an account, which goes well if it is not made; `Err` is how many seconds to wait.
     pub(crate) fn account(&self, from: Address, now: Time) -> Result<Attempt<'_>, i64> {
         self.enter(vec![(Key::Accounts(from), ACCOUNTS_MAX)], now)
+    }
+
+    /// Counts a device's code that a person types, which goes well if there is one; `Err` is how many seconds to wait.
+    pub(crate) fn device_code(&self, who: PersonId, from: Address, now: Time) -> Result<Attempt<'_>, i64> {
+        let keys = vec![
+            (Key::Codes(who), CODES_MAX),
+            (Key::CodesFrom(from), CODES_FROM_MAX),
+            (Key::CodesOfAll, CODES_OF_ALL_MAX),
+        ];
+        self.enter(keys, now)
     }
 
     fn enter(&self, keys: Vec<(Key, u32)>, now: Time) -> Result<Attempt<'_>, i64> {

@@ -5,11 +5,13 @@
 use crate::Door;
 use crate::caller::Person;
 use crate::consent_see::{address, draw, question};
+use crate::done::Done;
 use crate::form::Form;
 use crate::problem::{Problem, go_to};
 use axum::extract::State;
 use axum::response::Response;
 use oauth::consent::{Agreed, Choice};
+use oauth::metadata::DEVICE_PATH;
 use std::sync::Arc;
 use vault::{Facts, Refusal};
 
@@ -52,6 +54,11 @@ pub(crate) async fn consent_answer(
     match form.text("decision") {
         "allow" => match question.asks.settle(&choice) {
             Ok(agreed) if question.wants_sign_in(&agreed.terms) => Err(Problem::sign_in_again(&address(id))),
+            Ok(_) if question.is_of_a_device() => {
+                let allowed = door.vault.device_allow(&person.own, id, move |facts| decide(facts, &choice));
+                allowed.await.map_err(answered)?;
+                Ok(go_to(&Done::DeviceAllowed.at(DEVICE_PATH)))
+            }
             Ok(_) => {
                 let allowed = door.vault.consent_allow(&person.own, id, move |facts| decide(facts, &choice));
                 let (request, code) = allowed.await.map_err(answered)?;
@@ -59,6 +66,10 @@ pub(crate) async fn consent_answer(
             }
             Err(_) => draw(&door, person, question, Some(&choice), true).await,
         },
+        "deny" if question.is_of_a_device() => {
+            door.vault.device_deny(&person.own, id).await.map_err(answered)?;
+            Ok(go_to(&Done::DeviceDenied.at(DEVICE_PATH)))
+        }
         "deny" => {
             let request = door.vault.consent_deny(&person.own, id).await.map_err(answered)?;
             Ok(go_to(&request.denied_uri(&door.issuer)))

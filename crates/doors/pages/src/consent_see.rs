@@ -9,14 +9,14 @@ use crate::consent_answer::answered;
 use crate::page::page_returning_to;
 use crate::problem::{Problem, go_to};
 use crate::reach::{self, Given};
-use crate::view::{Becomes, Consent, Hidden, Name, Preview, Stands, TermsForm, count};
+use crate::view::{Asking, Becomes, Consent, Hidden, Name, Preview, Stands, TermsForm, When, count};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use model::{Action, AuthorizationId, GrantState, Terms};
 use oauth::authorize::Next;
 use oauth::consent::{Choice, ChoiceInvalid, Offer, Question as Asks, Standing};
-use oauth::wording;
+use oauth::{OAuthError, wording};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -30,6 +30,11 @@ pub(crate) struct Question {
 }
 
 impl Question {
+    /// Is there nobody to be sent back?
+    pub(crate) fn is_of_a_device(&self) -> bool {
+        self.facts.device.is_some()
+    }
+
     /// Must she sign in before she lets the app do this? Signing in since the question came is enough.
     pub(crate) fn wants_sign_in(&self, terms: &Terms) -> bool {
         self.asks.steps_up(terms) && self.facts.signed_in_at < self.facts.asked_at
@@ -57,11 +62,19 @@ pub(crate) async fn question(door: &Door, person: &Person, id: &str) -> Result<Q
     let signed_in = (facts.signed_in_at, person.own.person());
     match request.next(Some(signed_in), facts.asked_at, false, facts.now) {
         Next::SignIn => return Err(Problem::sign_in(&address(id))),
-        Next::Refuse(error) => return Err(Problem::GoTo(request.error_uri(&door.issuer, &error))),
+        Next::Refuse(error) => return Err(back(door, &facts, &error)),
         Next::Consent | Next::Issue => {}
     }
-    let asks = facts.question().map_err(|error| Problem::GoTo(request.error_uri(&door.issuer, &error)))?;
+    let asks = facts.question().map_err(|error| back(door, &facts, &error))?;
     Ok(Question { id, asks, facts })
+}
+
+/// The app is told what cannot be; a device was told before it showed its code, and of what changed since, she is told.
+fn back(door: &Door, facts: &Facts, error: &OAuthError) -> Problem {
+    match facts.device {
+        None => Problem::GoTo(facts.request.error_uri(&door.issuer, error)),
+        Some(_) => Problem::Refused(Refusal::Conflict(error.description().to_owned())),
+    }
 }
 
 /// Where a question is asked.
@@ -168,7 +181,7 @@ pub(crate) async fn draw(
     let problem = problem.filter(|_| wanted);
     let status = if problem.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let Question { id, asks, facts } = question;
-    let Facts { request, app, .. } = facts;
+    let Facts { request, app, device, .. } = facts;
     let offer = &asks.offer;
     let terms = if offer.only_signs_in() {
         None
@@ -177,7 +190,16 @@ pub(crate) async fn draw(
         Some(TermsForm::new(offer, picks, choice))
     };
     let purpose = request.asked.as_ref().map(|asked| asked.purpose.as_str());
-    let (origin, returns_to) = destination(&request.redirect_uri);
+    let (origin, returns_to) = match &device {
+        Some(_) => (String::new(), Name::default()),
+        None => destination(&request.redirect_uri),
+    };
+    let device = device.map(|device| Asking {
+        user_code: device.user_code,
+        from: device.address,
+        agent: device.agent.into(),
+        at: When::moment(device.asked_at),
+    });
     let name = Name::from(app.name.as_str());
     let view = Consent {
         page: person.page,
@@ -187,6 +209,7 @@ pub(crate) async fn draw(
         returns_to,
         is_authenticated: app.kind.is_confidential(),
         stands: stands(&asks, &name),
+        device,
         scopes: offer.scopes,
         terms,
         uses: offer.uses,

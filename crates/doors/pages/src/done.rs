@@ -40,6 +40,8 @@ done! {
     Wished = "wished", "It is as you wish, from this moment on.";
     Renamed = "renamed", "Your name is changed.";
     PasswordChanged = "password", "Your password is changed, and every other session is signed out.";
+    DeviceAllowed = "device-allowed", "Done. Your device goes on by itself in a few seconds.";
+    DeviceDenied = "device-denied", "The device was not let in.";
     SessionEnded = "session-ended", "That session is signed out.";
 }
 

@@ -16,6 +16,7 @@ mod conversation_see;
 mod conversation_start;
 mod cookies;
 mod deleted_list;
+mod device;
 mod directory;
 mod done;
 mod form;
@@ -60,7 +61,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
-use oauth::metadata::Issuer;
+use oauth::metadata::{DEVICE_PATH, Issuer};
 use std::sync::Arc;
 use vault::Vault;
 
@@ -100,6 +101,7 @@ pub fn routes(doors: Doors) -> Router {
         .route("/sign-in/again", get(sign_in_again::sign_in_again_see).post(sign_in_again::sign_in_again))
         .route("/sign-out", get(sign_out::sign_out_see).post(sign_out::sign_out))
         .route("/consent", get(consent_see::consent_see).post(consent_answer::consent_answer))
+        .route(DEVICE_PATH, get(device::device_see).post(device::device))
         .route("/", get(conversation_list::conversation_list))
         .route("/conversations", post(conversation_start::conversation_start))
         .route("/conversations/new", get(conversation_start::conversation_new))

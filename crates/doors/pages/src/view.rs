@@ -9,6 +9,7 @@ mod conversation;
 mod conversation_apps;
 mod conversation_new;
 mod deleted;
+mod device;
 mod directory;
 mod friends;
 mod grant;
@@ -31,6 +32,7 @@ pub(crate) use conversation::{
 pub(crate) use conversation_apps::{AppHere, ConversationApps};
 pub(crate) use conversation_new::ConversationNew;
 pub(crate) use deleted::{Deleted, DeletedRow};
+pub(crate) use device::{Asking, Device};
 pub(crate) use directory::{Directory, DirectoryEntry, FormerCeiling};
 pub(crate) use friends::{Friend, Friends};
 pub(crate) use grant::{Access, Change, Filter, Grant, Usage};

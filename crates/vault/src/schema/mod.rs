@@ -15,4 +15,5 @@ pub(crate) const STEPS: &[Step] = &[
     Step { number: 9, name: "map", sql: include_str!("0009_map.sql") },
     Step { number: 10, name: "pushed", sql: include_str!("0010_pushed.sql") },
     Step { number: 11, name: "refresh", sql: include_str!("0011_refresh.sql") },
+    Step { number: 12, name: "devices", sql: include_str!("0012_devices.sql") },
 ];

@@ -45,19 +45,28 @@ pub(crate) fn remove(tx: &mut Tx<'_>, authorization: AuthorizationId) -> Result<
     if gone == 0 { Err(Refusal::NotFound) } else { Ok(()) }
 }
 
+pub(crate) fn insert(
+    tx: &mut Tx<'_>,
+    authorization: AuthorizationId,
+    request: &Request,
+    (at, ends_at): (Time, Time),
+) -> Result<(), Fault> {
+    let json = serde_json::to_string(request).map_err(|e| Fault::Shape(e.to_string()))?;
+    let app = request.client_id;
+    tx.put(
+        "insert into authorizations (id, app, request, at, ends_at) values ($1, $2, $3, $4, $5)",
+        params![authorization.as_bytes(), app.as_bytes(), &json, at.micros(), ends_at.micros()],
+    )
+}
+
 impl Vault {
     /// Keeps a request until the person has answered.
     pub async fn authorization_add(&self, request: &Request) -> Result<AuthorizationId, Refusal> {
         let (authorization, now) = (AuthorizationId::new(&self.world), self.world.now());
-        let json = serde_json::to_string(request).map_err(|e| Fault::Shape(e.to_string()))?;
-        let app = request.client_id;
+        let request = request.clone();
         self.engine
             .write("authorization_add", move |tx| -> Result<(), Refusal> {
-                let ends_at = now.plus_seconds(AUTHORIZATION_S).micros();
-                let sql =
-                    "insert into authorizations (id, app, request, at, ends_at) values ($1, $2, $3, $4, $5)";
-                let params = params![authorization.as_bytes(), app.as_bytes(), &json, now.micros(), ends_at];
-                Ok(tx.put(sql, params)?)
+                Ok(insert(tx, authorization, &request, (now, now.plus_seconds(AUTHORIZATION_S)))?)
             })
             .await?;
         Ok(authorization)
@@ -119,10 +128,13 @@ impl Vault {
 
     /// The person does not let the app in.
     pub async fn consent_deny(&self, own: &Own, authorization: AuthorizationId) -> Result<Request, Refusal> {
-        let (now, _) = (self.world.now(), own.person());
+        let (now, person) = (self.world.now(), own.person());
         self.engine
             .write("consent_deny", move |tx| -> Result<_, Refusal> {
                 let Waiting { request, .. } = waiting(tx, authorization, now)?;
+                if super::devices::of_question(tx, authorization, person)?.is_some() {
+                    return Err(Refusal::NotFound);
+                }
                 remove(tx, authorization)?;
                 Ok(request)
             })

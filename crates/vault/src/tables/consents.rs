@@ -5,6 +5,7 @@
 
 use super::apps::AppFacts;
 use super::authorizations::{Waiting, remove, waiting};
+use super::devices::{self, Device};
 use super::families::{self, Answer};
 use super::grants::{self, Grant};
 use super::secret::{Secret, SecretKind};
@@ -23,6 +24,8 @@ pub struct Facts {
     pub request: Request,
     /// When it came.
     pub asked_at: Time,
+    /// The device that asks, if it is not a browser that goes back to the app.
+    pub device: Option<Device>,
     /// The app that asks.
     pub app: AppFacts,
     /// What it holds from her already, what she agreed to last first.
@@ -42,7 +45,8 @@ impl Facts {
             scopes: request.scopes,
             ceiling: &app.ceiling,
             manage: request.manage,
-            show: request.is_always_shown(!app.kind.is_confidential()),
+            // What a device shows is compared by a person, each time.
+            show: self.device.is_some() || request.is_always_shown(!app.kind.is_confidential()),
         };
         consent::question(&ask, &self.standing, self.now)
     }
@@ -69,6 +73,7 @@ fn facts(
     db: &mut impl Reads,
     (person, session): (PersonId, SessionId),
     (request, asked_at): (Request, Time),
+    device: Option<Device>,
     now: Time,
 ) -> Result<Facts, Refusal> {
     let app = super::apps::read(db, request.client_id)?.ok_or(Refusal::NotFound)?;
@@ -82,11 +87,11 @@ fn facts(
         state: grant.state,
     });
     let signed_in_at = sessions::signed_in_at(db, session)?;
-    Ok(Facts { request, asked_at, app, standing: stands.collect(), signed_in_at, now })
+    Ok(Facts { request, asked_at, device, app, standing: stands.collect(), signed_in_at, now })
 }
 
 /// Carries out what was agreed; the grant as it is from now on comes back.
-fn settle(
+pub(crate) fn settle(
     tx: &mut Tx<'_>,
     world: &World,
     person: PersonId,
@@ -131,6 +136,21 @@ fn hold_standing(tx: &mut Tx<'_>, person: PersonId, app: AppId) -> Result<(), Fa
     tx.put(sql, params![person.as_bytes(), app.as_bytes()])
 }
 
+/// Takes a question to be answered in this transaction, with all that it is answered on.
+pub(crate) fn take(
+    tx: &mut Tx<'_>,
+    (person, session): (PersonId, SessionId),
+    authorization: AuthorizationId,
+    now: Time,
+) -> Result<Facts, Refusal> {
+    sessions::hold(tx, session)?;
+    let Waiting { request, asked_at, .. } = waiting(tx, authorization, now)?;
+    let device = devices::of_question(tx, authorization, person)?;
+    remove(tx, authorization)?;
+    hold_standing(tx, person, request.client_id)?;
+    facts(tx, (person, session), (request, asked_at), device, now)
+}
+
 /// The code that an answer is worth.
 fn code(
     tx: &mut Tx<'_>,
@@ -160,7 +180,8 @@ impl Vault {
         self.engine
             .read("consent", move |snap| -> Result<_, Refusal> {
                 let Waiting { request, asked_at, .. } = waiting(snap, authorization, now)?;
-                facts(snap, who, (request, asked_at), now)
+                let device = devices::of_question(snap, authorization, who.0)?;
+                facts(snap, who, (request, asked_at), device, now)
             })
             .await
     }
@@ -170,7 +191,7 @@ impl Vault {
         let (who, now) = ((own.person(), own.session()), self.world.now());
         self.engine
             .read("consent_of", move |snap| -> Result<_, Refusal> {
-                facts(snap, who, (request.clone(), now), now)
+                facts(snap, who, (request.clone(), now), None, now)
             })
             .await
     }
@@ -190,11 +211,10 @@ impl Vault {
         let (person, session): (PersonId, SessionId) = (own.person(), own.session());
         self.engine
             .write("consent_allow", move |tx| -> Result<_, Refusal> {
-                sessions::hold(tx, session)?;
-                let Waiting { request, asked_at, .. } = waiting(tx, authorization, now)?;
-                remove(tx, authorization)?;
-                hold_standing(tx, person, request.client_id)?;
-                let facts = facts(tx, (person, session), (request, asked_at), now)?;
+                let facts = take(tx, (person, session), authorization, now)?;
+                if facts.device.is_some() {
+                    return Err(Refusal::NotFound);
+                }
                 let agreed = decide(&facts)?;
                 let code = code(tx, &world, session, &facts, &agreed, person)?;
                 Ok((facts.request, code))
@@ -222,7 +242,7 @@ impl Vault {
                     remove(tx, pushed)?;
                 }
                 hold_standing(tx, person, request.client_id)?;
-                let facts = facts(tx, (person, session), (request.clone(), now), now)?;
+                let facts = facts(tx, (person, session), (request.clone(), now), None, now)?;
                 let agreed = decide(&facts)?;
                 code(tx, &world, session, &facts, &agreed, person)
             })

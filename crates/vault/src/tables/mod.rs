@@ -12,6 +12,7 @@ pub(crate) mod consents;
 pub(crate) mod containments;
 pub(crate) mod conversations;
 pub(crate) mod cosigned;
+pub(crate) mod devices;
 pub(crate) mod events;
 pub(crate) mod expiry;
 pub(crate) mod families;

@@ -14,6 +14,7 @@ pub(crate) enum SecretKind {
     Client,
     Session,
     Pushed,
+    Device,
 }
 
 impl SecretKind {
@@ -24,6 +25,7 @@ impl SecretKind {
             SecretKind::Client => "wxs_",
             SecretKind::Session => "wxb_",
             SecretKind::Pushed => "wxp_",
+            SecretKind::Device => "wxd_",
         }
     }
 }

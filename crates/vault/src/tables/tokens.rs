@@ -5,6 +5,7 @@
 use super::apps::AppFacts;
 use super::consents::Facts;
 use super::containments;
+use super::devices;
 use super::events::{self, About};
 use super::families::{self, Answer, answer_of_row};
 use super::grants::{self, Grant};
@@ -221,6 +222,9 @@ impl Vault {
                     TokenRequest::Refresh { refresh_token, scope, details } => {
                         let asks = Asks { scope: scope.as_deref(), details: details.as_ref() };
                         refresh_tokens::refresh(tx, (&world, &mint), app, refresh_token, asks)
+                    }
+                    TokenRequest::Device { device_code } => {
+                        devices::redeem(tx, (&world, &mint), app, device_code)
                     }
                 }
             })

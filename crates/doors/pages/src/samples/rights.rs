@@ -109,6 +109,7 @@ fn consent(terms: TermsForm) -> Consent {
         returns_to: "jukebox.example".into(),
         is_authenticated: true,
         stands: None,
+        device: None,
         scopes: Scopes::ALL.without(Scopes::FRIENDS),
         terms: Some(terms),
         uses: None,
@@ -116,6 +117,16 @@ fn consent(terms: TermsForm) -> Consent {
         problem: None,
         hidden: vec![Hidden { name: "request".to_owned(), value: "req_1\"<".to_owned() }],
     }
+}
+
+fn on_a_device() -> Consent {
+    let device = Asking {
+        user_code: "WDJB-MJHT".to_owned(),
+        from: Some("203.0.113.7".to_owned()),
+        agent: "Television <b>\u{202e}1.0".into(),
+        at: moment("2026-11-23T11:58:00Z"),
+    };
+    Consent { device: Some(device), returns_to: Name::default(), ..consent(terms("started", None)) }
 }
 
 fn usage(action: Action, could: Option<&str>, times: u64, messages: u64) -> Usage {
@@ -362,6 +373,7 @@ pub(crate) fn samples() -> Vec<(&'static str, String)> {
         drawn("consent-sign-in", &only_sign_in),
         drawn("consent-more", &more),
         drawn("consent-again", &again),
+        drawn("consent-device", &on_a_device()),
         drawn("apps", &apps),
         drawn("apps-empty", &Apps { connected: vec![], ended: vec![], ..apps.clone() }),
         drawn("grant", &grant()),

@@ -56,6 +56,15 @@ pub(crate) fn samples() -> Vec<(&'static str, String)> {
             "sign-in-again",
             &SignInAgain { page: inside(), problem: None, return_to: "/settings".to_owned() },
         ),
+        drawn("device", &Device { page: inside(), user_code: Name::default(), problem: None }),
+        drawn(
+            "device-refused",
+            &Device {
+                page: inside(),
+                user_code: "wdjb mjh\"<".into(),
+                problem: Some("No device waits with this code.".to_owned()),
+            },
+        ),
         drawn("sign-out", &SignOut { page: inside() }),
     ]
 }

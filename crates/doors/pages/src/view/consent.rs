@@ -1,6 +1,6 @@
 //! The page on which a person lets an app in, as narrowly as they like.
 
-use super::{Name, Page, TermsForm, counted};
+use super::{Asking, Name, Page, TermsForm, counted};
 use askama::Template;
 use model::Scopes;
 
@@ -25,6 +25,8 @@ pub(crate) struct Consent {
     pub is_authenticated: bool,
     /// What she let the app do before.
     pub stands: Option<Stands>,
+    /// The device that asks; then nobody goes back to an app.
+    pub device: Option<Asking>,
     /// What the app learns besides messages.
     pub scopes: Scopes,
     /// What it asks for, to be narrowed; what stands already is not in it. `None` if it asks for no messages.

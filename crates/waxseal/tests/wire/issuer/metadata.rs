@@ -50,12 +50,13 @@ fn every_endpoint_that_is_listed_answers() {
         .filter(|(name, _)| named(name))
         .map(|(name, url)| (name, url.as_str().unwrap().strip_prefix(stage.url.as_str()).unwrap()))
         .collect();
-    assert_eq!(listed.len(), 7);
+    assert_eq!(listed.len(), 8);
     for (name, path) in listed {
         let answer = match name.as_str() {
             "token_endpoint"
             | "revocation_endpoint"
             | "introspection_endpoint"
+            | "device_authorization_endpoint"
             | "pushed_authorization_request_endpoint" => post_raw(&stage, path, &[], b"x=1").expect(400),
             "authorization_endpoint" => stage.get(path).expect(400),
             "userinfo_endpoint" => stage.get(path).expect(401),
@@ -84,12 +85,14 @@ fn what_is_listed_works_and_what_is_not_is_refused() {
         "password",
         "client_credentials",
         "implicit",
-        "urn:ietf:params:oauth:grant-type:device_code",
         "urn:ietf:params:oauth:grant-type:jwt-bearer",
         "urn:ietf:params:oauth:grant-type:token-exchange",
     ];
     for grant_type in list("grant_types_supported").iter().map(String::as_str).chain(unlisted) {
-        let ask = Fields::code(&app, "x").with("grant_type", grant_type).with("refresh_token", "x");
+        let ask = Fields::code(&app, "x")
+            .with("grant_type", grant_type)
+            .with("refresh_token", "x")
+            .with("device_code", "x");
         let error = ask.post(&stage, "/token").expect(400).json()["error"].clone();
         let wanted = if unlisted.contains(&grant_type) { "unsupported_grant_type" } else { "invalid_grant" };
         assert_eq!(error, wanted, "{grant_type}");

@@ -3,6 +3,7 @@ mod again;
 mod authorize;
 mod client;
 mod details;
+mod device;
 mod introspect;
 mod jwks;
 mod metadata;

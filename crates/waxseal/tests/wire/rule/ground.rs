@@ -78,6 +78,8 @@ impl Ground {
                 Body::Json(json!({"content": {"type": "text", "text": "from the app"}}))
             }
             "/authorize" | "/par" => Body::Form(Fields::ask(&cast.jukebox).0),
+            "/device_authorization" => form(&[("client_id", &cast.jukebox.id.to_string())]),
+            "/device" => form(&[("user_code", &user_code(cast))]),
             "/token" => {
                 let (app, token) = self.refresh(cast);
                 Body::Form(Fields::refresh(&app, &token).0)
@@ -170,6 +172,14 @@ fn question(cast: &Cast) -> String {
 fn share(cast: &Cast) -> [(&'static str, String); 3] {
     let card = json!({"kind": "film", "title": "A film"}).to_string();
     [("client_id", cast.jukebox.id.to_string()), ("redirect_uri", REDIRECT.to_owned()), ("card", card)]
+}
+
+/// The code of a device that waits.
+fn user_code(cast: &Cast) -> String {
+    let ask = [("client_id", cast.an_app().id.to_string())];
+    let ask = ask.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let answer = cast.stage.post_form("/device_authorization", &ask).expect(200).json();
+    answer["user_code"].as_str().unwrap().to_owned()
 }
 
 /// Another session of Ada's.
