@@ -16,4 +16,5 @@ pub(crate) const STEPS: &[Step] = &[
     Step { number: 10, name: "pushed", sql: include_str!("0010_pushed.sql") },
     Step { number: 11, name: "refresh", sql: include_str!("0011_refresh.sql") },
     Step { number: 12, name: "devices", sql: include_str!("0012_devices.sql") },
+    Step { number: 13, name: "lean_events", sql: include_str!("0013_lean_events.sql") },
 ];

@@ -4,8 +4,8 @@
 //! changes. Telling it is copying it and adding `"from"` and `"via"`, whose names may have changed since.
 //! Invariant: a body in memory never shows its words in a `Debug`.
 
-use crate::engine::{Reads, params};
-use crate::{Fault, Refusal};
+use crate::engine::{Reads, Row, params};
+use crate::{AppFacts, Fault, Refusal};
 use model::{AppId, Content, ConversationId, MessageId, PersonId, Time};
 use serde::{Deserialize, Serialize};
 use std::fmt::Write;
@@ -84,6 +84,12 @@ pub(super) struct Names {
 }
 
 impl Names {
+    /// These need not be looked up.
+    pub(super) fn known(person: &PersonName, app: &AppFacts) -> Result<Self, Fault> {
+        let app_json = json_of(&AppName { id: app.id, name: &app.name })?;
+        Ok(Names { persons: vec![(person.id, json_of(person)?)], apps: vec![(app.id, app_json)] })
+    }
+
     /// `{"id":"per_…","handle":"ada","name":"Ada"}`.
     pub(super) fn person(&mut self, db: &mut impl Reads, id: PersonId) -> Result<&str, Fault> {
         let at = match self.persons.iter().position(|(known, _)| *known == id) {
@@ -92,12 +98,12 @@ impl Names {
                 let json = db.one(
                     "select handle, name from persons where id = $1",
                     params![id.as_bytes()],
-                    |row| json_of(&PersonName { id, handle: row.opt_text(0)?, name: row.text(1)? }),
+                    |row| json_of(&PersonName::of_row(id, row, 0)?),
                 )?;
                 // An erased person leaves an id without a name.
                 let json = match json {
                     Some(json) => json,
-                    None => json_of(&PersonName { id, handle: None, name: "" })?,
+                    None => json_of(&PersonName { id, handle: None, name: String::new() })?,
                 };
                 self.persons.push((id, json));
                 self.persons.len() - 1
@@ -144,11 +150,20 @@ impl Names {
     }
 }
 
+/// What a person is called, as JSON says it.
 #[derive(Serialize)]
-struct PersonName<'a> {
+pub(super) struct PersonName {
     id: PersonId,
-    handle: Option<&'a str>,
-    name: &'a str,
+    handle: Option<String>,
+    name: String,
+}
+
+impl PersonName {
+    /// Of a row with handle and name in two columns from this one on.
+    pub(super) fn of_row(id: PersonId, row: &Row<'_>, column: usize) -> Result<Self, Fault> {
+        let handle = row.opt_text(column)?.map(str::to_owned);
+        Ok(PersonName { id, handle, name: row.text(column + 1)?.to_owned() })
+    }
 }
 
 #[derive(Serialize)]

@@ -132,7 +132,7 @@ pub(super) fn say(
     conversation: ConversationId,
     said: &Said<'_>,
 ) -> Result<i64, Refusal> {
-    if let Some(before) = keyed.take(tx, conversation)? {
+    if let Some(before) = keyed.before(tx)? {
         return Ok(before.seq);
     }
     let &Said { message: id, person: author, via, content } = said;
@@ -140,7 +140,7 @@ pub(super) fn say(
     let sent_at = keyed.now;
     let (seq, n) = next(tx, conversation, sent_at)?.ok_or(Refusal::NotFound)?;
     store(tx, &New { id, conversation, seq, author, via, sent_at, content })?;
-    keyed.remember(tx, seq, 0)?;
+    keyed.remember(tx, (conversation, seq), 0)?;
     rows::mark_read(tx, conversation, author, seq)?;
     events::note(tx, (conversation, n), What::Message(seq), sent_at)?;
     Ok(seq)
@@ -260,6 +260,19 @@ impl Vault {
             .await
     }
 
+    /// Runs a body that says something. If the same request, sent twice, got ahead of it, the body runs once more and finds
+    /// what the other did.
+    pub(super) async fn say_once<T: Send + 'static>(
+        &self,
+        name: &'static str,
+        body: impl FnMut(&mut Tx<'_>) -> Result<T, Refusal> + Clone + Send + 'static,
+    ) -> Result<T, Refusal> {
+        match self.engine.write(name, body.clone()).await {
+            Err(Refusal::SentBefore) => self.engine.write(name, body).await,
+            done => done,
+        }
+    }
+
     /// Sends a message of her own. The same `key` sends once.
     pub async fn own_send(
         &self,
@@ -271,11 +284,10 @@ impl Vault {
         let (person, now) = (own.person, self.world.now());
         let message = MessageId::new(&self.world);
         let keyed = Keyed::new(*person.as_bytes(), key, conversation, &content, now)?;
-        self.engine
-            .write("own_send", move |tx| -> Result<i64, Refusal> {
-                say(tx, &keyed, conversation, &Said { message, person, via: None, content: &content })
-            })
-            .await
+        self.say_once("own_send", move |tx| {
+            say(tx, &keyed, conversation, &Said { message, person, via: None, content: &content })
+        })
+        .await
     }
 
     /// Deletes a message: her own for everyone, another's for herself.

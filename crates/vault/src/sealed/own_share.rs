@@ -34,26 +34,25 @@ impl Vault {
         let new_ids = |_| (ConversationId::new(&self.world), MessageId::new(&self.world));
         let ids: Vec<_> = friends.iter().map(new_ids).collect();
         let key = key.to_owned();
-        self.engine
-            .write("own_share", move |tx| -> Result<Vec<(ConversationId, i64)>, Refusal> {
-                let facts = apps::read(tx, app)?.ok_or(Refusal::NotFound)?;
-                if !facts.live_at(now) {
-                    let why = "the app that sent you here has been suspended or retired".to_owned();
-                    return Err(Refusal::Conflict(why));
+        self.say_once("own_share", move |tx| {
+            let facts = apps::read(tx, app)?.ok_or(Refusal::NotFound)?;
+            if !facts.live_at(now) {
+                let why = "the app that sent you here has been suspended or retired".to_owned();
+                return Err(Refusal::Conflict(why));
+            }
+            let mut sent = Vec::with_capacity(friends.len());
+            for (&friend, &(conversation, message)) in friends.iter().zip(&ids) {
+                if !are_friends(tx, person, friend)? {
+                    return Err(Refusal::NotFriends);
                 }
-                let mut sent = Vec::with_capacity(friends.len());
-                for (&friend, &(conversation, message)) in friends.iter().zip(&ids) {
-                    if !are_friends(tx, person, friend)? {
-                        return Err(Refusal::NotFriends);
-                    }
-                    let conversation = open_direct(tx, conversation, (person, friend), now)?;
-                    let key = format!("share {key} {friend}");
-                    let keyed = Keyed::new(*person.as_bytes(), &key, conversation, &card, now)?;
-                    let said = Said { message, person, via: Some(app), content: &card };
-                    sent.push((conversation, say(tx, &keyed, conversation, &said)?));
-                }
-                Ok(sent)
-            })
-            .await
+                let conversation = open_direct(tx, conversation, (person, friend), now)?;
+                let key = format!("share {key} {friend}");
+                let keyed = Keyed::new(*person.as_bytes(), &key, conversation, &card, now)?;
+                let said = Said { message, person, via: Some(app), content: &card };
+                sent.push((conversation, say(tx, &keyed, conversation, &said)?));
+            }
+            Ok(sent)
+        })
+        .await
     }
 }

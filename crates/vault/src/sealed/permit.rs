@@ -3,8 +3,9 @@
 //! Invariant: only `Caller::permit` makes one, out of the rule's answer; it is moved into the one function that spends it.
 
 use super::caller::Caller;
-use crate::Refusal;
+use crate::{AppFacts, Refusal};
 use model::{Action, AppId, Content, ConversationId, GrantId, Limits, PersonId, Time, allow};
+use std::sync::Arc;
 
 mod closed {
     pub trait Closed {}
@@ -137,7 +138,7 @@ pub struct Permit<A: Act> {
     pub(super) grant: GrantId,
     pub(super) token: [u8; 32],
     pub(super) grant_version: i64,
-    pub(super) app_version: i64,
+    pub(super) app_facts: Arc<AppFacts>,
     pub(super) now: Time,
 }
 
@@ -166,7 +167,7 @@ impl Caller {
             grant: self.grant(),
             token: self.token,
             grant_version: self.version,
-            app_version: self.app.version,
+            app_facts: self.app.clone(),
             now: self.now,
         })
     }

@@ -136,27 +136,31 @@ impl Keyed {
         }
     }
 
-    /// Takes the key for what this transaction is about to do, or says what an earlier request did with it. Of two at
-    /// once the second waits here until the first has committed; a key that is too old to count is taken over.
-    pub(super) fn take(
+    /// Remembers what this transaction did with the key. If an earlier request has done it already, this one is to be undone:
+    /// of two at once the second waits here until the first has committed. A key that is too old to count is taken over.
+    pub(super) fn remember(
         &self,
         tx: &mut Tx<'_>,
-        conversation: ConversationId,
-    ) -> Result<Option<Before>, Refusal> {
+        (conversation, seq): (ConversationId, i64),
+        n: i64,
+    ) -> Result<(), Refusal> {
         let (now, kept_from) = (self.now.micros(), self.now.plus_seconds(-KEY_KEPT_S).micros());
-        let taken = tx.execute(
-            "insert into sends (owner, key, request, conversation, seq, n, at) values ($1, $2, $3, $4, 0, 0, $5) \
-             on conflict (owner, key) do update set request = excluded.request, \
-             conversation = excluded.conversation, at = excluded.at where sends.at <= $6",
-            params![&self.owner, &self.key, &self.request, conversation.as_bytes(), now, kept_from],
+        let kept = tx.execute(
+            "insert into sends (owner, key, request, conversation, seq, n, at) values ($1, $2, $3, $4, $5, $6, $7) \
+             on conflict (owner, key) do update set request = excluded.request, conversation = excluded.conversation, \
+             seq = excluded.seq, n = excluded.n, at = excluded.at where sends.at <= $8",
+            params![
+                &self.owner,
+                &self.key,
+                &self.request,
+                conversation.as_bytes(),
+                seq,
+                n,
+                now,
+                kept_from
+            ],
         )?;
-        if taken > 0 { Ok(None) } else { self.before(tx)?.map(Some).ok_or(Refusal::Changed) }
-    }
-
-    /// Remembers what was done with the key that was taken.
-    pub(super) fn remember(&self, tx: &mut Tx<'_>, seq: i64, n: i64) -> Result<(), Refusal> {
-        let sql = "update sends set seq = $1, n = $2 where owner = $3 and key = $4";
-        Ok(tx.put(sql, params![seq, n, &self.owner, &self.key])?)
+        if kept > 0 { Ok(()) } else { Err(Refusal::SentBefore) }
     }
 }
 
@@ -181,9 +185,6 @@ impl Vault {
         let text = content.clone();
         let done = self
             .spend("send_message", permit, move |tx, permit| {
-                if keyed.take(tx, conversation)?.is_some() {
-                    return Err(Refusal::SentBefore);
-                }
                 let found = place::find(tx, conversation, person, app, grant)?;
                 found.filter(|found| permit.limits.reaches(&found.place)).ok_or(Refusal::NotFound)?;
                 let (seq, n) = next(tx, conversation, now)?.ok_or(Refusal::NotFound)?;
@@ -198,10 +199,11 @@ impl Vault {
                     content: &content,
                 };
                 let body = store(record.tx, &new)?;
-                keyed.remember(record.tx, seq, record.written.n)?;
+                keyed.remember(record.tx, (conversation, seq), record.written.n)?;
                 events::note(record.tx, (conversation, n), What::Message(seq), now)?;
                 let mut message = String::new();
-                Names::default().tell(record.tx, &mut message, &body, person, Some(app))?;
+                let mut names = Names::known(&record.person, &permit.app_facts)?;
+                names.tell(record.tx, &mut message, &body, person, Some(app))?;
                 Ok(((message, seq), record.close()))
             })
             .await;

@@ -1,5 +1,9 @@
-//! The one thread that writes: it takes what is queued, runs each body in a savepoint of its own, commits them
-//! together, and answers them all.
+//! The one thread that writes: it takes what is queued, runs the bodies in one transaction, commits them together, and
+//! answers them all.
+//!
+//! A body that has to be undone must not take the others along. A savepoint around each body sees to that, but copies
+//! every page that the body changes, and hardly ever is it needed. So bodies first run without; if one of them changes
+//! something and is then to be undone, all run once more, with.
 //!
 //! Invariant: [`commit`] is the only place where anything becomes durable, and no body is answered as done before it
 //! has returned.
@@ -44,7 +48,7 @@ impl Writer {
         let checkpointer = Checkpointer::start(database, &mut conn)?;
         let (queue, jobs) = sync_channel(QUEUE_MAX);
         let wipe = Box::new(checkpointer.wiper());
-        let thread_part = Committer { conn, faults: Arc::clone(faults), checkpointer };
+        let thread_part = Committer { conn, apart: false, faults: Arc::clone(faults), checkpointer };
         let thread = thread::Builder::new()
             .name("sqlite-writer".to_owned())
             .spawn(move || thread_part.serve(&jobs))
@@ -95,8 +99,14 @@ fn connect_for_writing(database: &Path) -> rusqlite::Result<Connection> {
 enum Ruin {
     /// A body broke the transaction it shared with the others: run again alone, the others are none the worse.
     Shared,
+    /// A body is to be undone and the others are not: run again, each in a savepoint of its own.
+    Mixed,
     /// Nothing could be begun or committed.
     Whole(Fault),
+}
+
+fn enough() -> usize {
+    std::env::var("ENOUGH").ok().and_then(|s| s.parse().ok()).unwrap_or(32)
 }
 
 /// Takes what is queued, as far as it fits; says how much that was.
@@ -109,12 +119,14 @@ fn take(jobs: &Receiver<Box<dyn Job>>, batch: &mut Vec<Box<dyn Job>>) -> usize {
 /// The thread's part.
 struct Committer {
     conn: Connection,
+    /// Bodies have savepoints from the start, for as long as some are undone: that seldom happens, but then in runs.
+    apart: bool,
     faults: Arc<Faults>,
     checkpointer: Checkpointer,
 }
 
 impl Committer {
-    fn serve(self, jobs: &Receiver<Box<dyn Job>>) {
+    fn serve(mut self, jobs: &Receiver<Box<dyn Job>>) {
         let mut batch = Vec::with_capacity(BATCH_MAX);
         let mut last = 0;
         while let Ok(first) = jobs.recv() {
@@ -122,6 +134,9 @@ impl Committer {
             take(jobs, &mut batch);
             if last >= BUSY {
                 let grows = |_: &usize| {
+                    if batch.len() >= enough() {
+                        return false;
+                    }
                     // Nobody unparks this thread: it sleeps, and senders need not wake it for each body.
                     thread::park_timeout(LINGER);
                     take(jobs, &mut batch) > 0
@@ -138,15 +153,20 @@ impl Committer {
     }
 
     /// Runs and answers the whole batch.
-    fn run(&self, batch: &mut Vec<Box<dyn Job>>) {
-        match self.transact(batch) {
+    fn run(&mut self, batch: &mut Vec<Box<dyn Job>>) {
+        let mut done = self.transact(batch);
+        if matches!(done, Err(Ruin::Mixed)) {
+            self.apart = true;
+            done = self.transact(batch);
+        }
+        match done {
             Ok(()) => batch.drain(..).for_each(|job| job.answer(Ok(()))),
             Err(Ruin::Whole(fault)) => batch.drain(..).for_each(|job| job.answer(Err(fault.clone()))),
-            Err(Ruin::Shared) => {
+            Err(Ruin::Shared | Ruin::Mixed) => {
                 for mut job in batch.drain(..) {
                     let outcome = match self.transact(std::slice::from_mut(&mut job)) {
                         // A body that ruins its own transaction has a fault for an answer, and that stands.
-                        Ok(()) | Err(Ruin::Shared) => Ok(()),
+                        Ok(()) | Err(Ruin::Shared | Ruin::Mixed) => Ok(()),
                         Err(Ruin::Whole(fault)) => Err(fault),
                     };
                     job.answer(outcome);
@@ -155,20 +175,34 @@ impl Committer {
         }
     }
 
-    fn transact(&self, batch: &mut [Box<dyn Job>]) -> Result<(), Ruin> {
+    fn transact(&mut self, batch: &mut [Box<dyn Job>]) -> Result<(), Ruin> {
+        let apart = self.apart;
         self.control("begin immediate")?;
+        let mut undone = false;
         for job in batch {
-            self.control("savepoint body")?;
-            let verdict = job.run(&mut Session::new(&self.conn, &self.faults));
+            if apart {
+                self.control("savepoint body")?;
+            }
+            let mut session = Session::new(&self.conn, &self.faults);
+            let undo = job.run(&mut session) == Verdict::Undo && session.wrote;
             // A full disk or a failing one makes SQLite end the transaction, and with it the bodies before.
             if self.conn.is_autocommit() {
                 return Err(Ruin::Shared);
             }
-            if verdict == Verdict::Undo {
-                self.control("rollback to body")?;
+            match (undo, apart) {
+                (true, true) => self.control("rollback to body")?,
+                (true, false) => {
+                    self.undo();
+                    return Err(Ruin::Mixed);
+                }
+                (false, _) => {}
             }
-            self.control("release body")?;
+            if apart {
+                self.control("release body")?;
+            }
+            undone |= undo;
         }
+        self.apart = undone;
         self.commit().map_err(Ruin::Whole)
     }
 
