@@ -92,7 +92,7 @@ async fn scene() -> Scene {
 impl Scene {
     /// Lists conversations; before each of the first `changes` tries, the person narrows the grant to one second less.
     async fn list(&self, changes: i64) -> (i64, Result<Opened<vault::JsonPage>, Refusal>) {
-        let caller = self.asking.caller().await.unwrap_or_else(|_| panic!("no caller"));
+        let actor = self.asking.actor().await.unwrap_or_else(|_| panic!("no actor"));
         let tries = Cell::new(0);
         let ask = || ListConversations { after: None, limit: 50 };
         let act = async |vault: &Vault, permit: Permit<ListConversations>| {
@@ -100,11 +100,11 @@ impl Scene {
             if tries.get() <= changes {
                 let ends_at = self.terms.ends_at.plus_seconds(-tries.get());
                 let narrow = move |terms: &Terms, _: Time, _: Time| Ok(Terms { ends_at, ..terms.clone() });
-                vault.grant_narrow(&self.own, caller.grant(), narrow).await?;
+                vault.grant_narrow(&self.own, actor.grant(), narrow).await?;
             }
             vault.list_conversations(permit).await
         };
-        let done = self.asking.act(&caller, ask, act).await;
+        let done = self.asking.act(&actor, ask, act).await;
         (tries.get(), done)
     }
 
@@ -143,13 +143,47 @@ fn a_grant_that_keeps_changing_is_not_asked_for_ever() {
 fn a_grant_that_was_revoked_under_way_opens_nothing() {
     run(async {
         let scene = scene().await;
-        let caller = scene.asking.caller().await.unwrap_or_else(|_| panic!("no caller"));
+        let actor = scene.asking.actor().await.unwrap_or_else(|_| panic!("no actor"));
         let ask = || ListConversations { after: None, limit: 50 };
-        let done = scene.asking.act(&caller, ask, async |vault: &Vault, permit| {
-            vault.grant_revoke(&scene.own, caller.grant()).await?;
+        let done = scene.asking.act(&actor, ask, async |vault: &Vault, permit| {
+            vault.grant_revoke(&scene.own, actor.grant()).await?;
             vault.list_conversations(permit).await
         });
         assert_eq!(done.await.map(|_| ()), Err(Refusal::Token));
         assert_eq!(scene.records().await, (0, 0));
+    });
+}
+
+/// Narrows the grant to that many seconds less, as the person would.
+async fn narrow(scene: &Scene, grant: model::GrantId, seconds: i64) {
+    let ends_at = scene.terms.ends_at.plus_seconds(-seconds);
+    let narrow = move |terms: &Terms, _: Time, _: Time| Ok(Terms { ends_at, ..terms.clone() });
+    scene.asking.door.vault.grant_narrow(&scene.own, grant, narrow).await.unwrap();
+}
+
+#[test]
+fn what_is_remembered_of_a_token_lets_nothing_through_by_itself() {
+    run(async {
+        let scene = scene().await;
+        let ask = || ListConversations { after: None, limit: 50 };
+        let first = scene.asking.actor().await.unwrap_or_else(|_| panic!("no actor"));
+        assert!(first.is_anew());
+        let remembered = async || scene.asking.actor().await.unwrap_or_else(|_| panic!("no actor"));
+        let second = remembered().await;
+        assert!(!second.is_anew());
+
+        // The grant is another by now: the remembered one does not fit, and the request goes through on the new one.
+        narrow(&scene, second.grant(), 1).await;
+        let permit = second.permit(ask()).unwrap();
+        let vault = &scene.asking.door.vault;
+        assert_eq!(vault.list_conversations(permit).await.map(|_| ()), Err(Refusal::Changed));
+        assert!(scene.asking.act(&second, ask, Vault::list_conversations).await.is_ok());
+
+        let third = remembered().await;
+        assert!(!third.is_anew());
+        vault.grant_revoke(&scene.own, third.grant()).await.unwrap();
+        let done = scene.asking.act(&third, ask, Vault::list_conversations).await;
+        assert_eq!(done.map(|_| ()), Err(Refusal::Token));
+        assert_eq!(scene.records().await, (1, 1));
     });
 }

@@ -1,7 +1,8 @@
 //! Who asks: the bearer token of a request (RFC 6750), and the one way from it to an act of the vault.
 //!
 //! Invariant: a token is taken from one `Authorization` header and from nowhere else. A `Caller` serves one request; when
-//! the grant changed under way, the whole way is gone once more, from the token on.
+//! the grant changed under way, the whole way is gone once more, from the token on. No act is refused by what was
+//! remembered alone.
 
 use crate::Door;
 use crate::problem::Problem;
@@ -10,8 +11,9 @@ use axum::extract::FromRequestParts;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
+use model::GrantId;
 use std::sync::Arc;
-use vault::{Act, Caller, Opened, Permit, Refusal, Vault};
+use vault::{Act, Actor, Caller, Opened, Permit, Refusal, SendMessage, Sent, Vault};
 
 /// An app that asks, with its token not looked up yet.
 pub(crate) struct Asking {
@@ -49,27 +51,51 @@ impl Asking {
     /// Looks the token up, and takes one request out of the grant's bucket.
     pub(crate) async fn caller(&self) -> Result<Caller, Problem> {
         let caller = self.door.vault.caller(&self.token).await?;
-        if let Some(meters) = &self.door.meters {
-            meters.take(caller.grant(), self.door.vault.world().now())?;
-        }
+        self.count(caller.grant())?;
         Ok(caller)
     }
 
-    /// Asks the gate for leave, and acts with it; once more from the token on if the grant changed under way.
+    /// The same for a request that is an act and nothing else: then the token need not be looked up if it was lately.
+    pub(crate) async fn actor(&self) -> Result<Actor, Problem> {
+        let actor = self.door.vault.actor(&self.token).await?;
+        self.count(actor.grant())?;
+        Ok(actor)
+    }
+
+    fn count(&self, grant: GrantId) -> Result<(), Problem> {
+        if let Some(meters) = &self.door.meters {
+            meters.take(grant, self.door.vault.world().now())?;
+        }
+        Ok(())
+    }
+
+    /// Asks the gate for leave, and acts with it; once more from the token on if the grant changed under way, or if what was
+    /// remembered of it may be why not.
     pub(crate) async fn act<A: Act, T>(
         &self,
-        caller: &Caller,
+        actor: &Actor,
         ask: impl Fn() -> A,
         act: impl AsyncFn(&Vault, Permit<A>) -> Result<Opened<T>, Refusal>,
     ) -> Result<Opened<T>, Refusal> {
         let vault = &*self.door.vault;
-        match act(vault, caller.permit(ask())?).await {
-            Err(Refusal::Changed) => {
-                let caller = vault.caller(&self.token).await?;
-                act(vault, caller.permit(ask())?).await
+        let attempt = async |actor: &Actor| act(vault, actor.permit(ask())?).await;
+        let anew = async || vault.caller(&self.token).await.map(Actor::from);
+        let done = match attempt(actor).await {
+            Err(refusal) if !actor.is_anew() && !matches!(refusal, Refusal::Fault(_)) => {
+                attempt(&anew().await?).await
             }
             done => done,
+        };
+        match done {
+            Err(Refusal::Changed) => attempt(&anew().await?).await,
+            done => done,
         }
+    }
+
+    /// What an earlier request with this key sent, for a grant whose last use that was.
+    pub(crate) async fn sent_before(&self, ask: &SendMessage) -> Result<Option<Opened<Sent>>, Refusal> {
+        let caller = self.door.vault.caller(&self.token).await?;
+        self.door.vault.sent_before(&caller, ask).await
     }
 }
 

@@ -19,9 +19,9 @@ use vault::{ListConversations, Vault};
     responses((status = 200, description = "A page of them", body = ConversationList,
         headers(("Waxseal-Receipt" = String, description = "The signed access record, a compact JWS")))))]
 pub(crate) async fn conversation_list(asking: Asking, query: Query) -> Result<Response, Problem> {
-    let caller = asking.caller().await?;
+    let actor = asking.actor().await?;
     let (limit, after) = (query.limit()?, query.cursor_place()?);
     let ask = || ListConversations { after, limit };
-    let opened = asking.act(&caller, ask, Vault::list_conversations).await?;
+    let opened = asking.act(&actor, ask, Vault::list_conversations).await?;
     Ok(with_receipt(opened, |page| list(page.items, page.next.as_deref().map(cursor).as_deref())))
 }

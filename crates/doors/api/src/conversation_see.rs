@@ -20,9 +20,9 @@ pub(crate) async fn conversation_see(
     asking: Asking,
     place: Place<ConversationId>,
 ) -> Result<Response, Problem> {
-    let caller = asking.caller().await?;
+    let actor = asking.actor().await?;
     let conversation = named(place)?;
     let ask = || SeeConversation { conversation };
-    let opened = asking.act(&caller, ask, Vault::see_conversation).await?;
+    let opened = asking.act(&actor, ask, Vault::see_conversation).await?;
     Ok(with_receipt(opened, json))
 }

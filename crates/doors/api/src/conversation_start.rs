@@ -37,7 +37,7 @@ pub(crate) async fn conversation_start(asking: Asking, body: JsonBody) -> Result
         others: others(&asking.door.vault, &caller, &body.participants).await?,
         title: title(body.title.as_deref())?,
     };
-    let opened = asking.act(&caller, || ask.clone(), Vault::start_conversation).await?;
+    let opened = asking.act(&caller.into(), || ask.clone(), Vault::start_conversation).await?;
     Ok(with_receipt(opened, |started| {
         created(started.conversation, format!("/v1/conversations/{}", started.id))
     }))

@@ -23,9 +23,9 @@ pub(crate) async fn message_delete(
     asking: Asking,
     place: Place<(ConversationId, Seq)>,
 ) -> Result<Response, Problem> {
-    let caller = asking.caller().await?;
+    let actor = asking.actor().await?;
     let (conversation, Seq(seq)) = named(place)?;
     let ask = || DeleteMessage { conversation, seq };
-    let opened = asking.act(&caller, ask, Vault::delete_message).await?;
+    let opened = asking.act(&actor, ask, Vault::delete_message).await?;
     Ok(with_receipt(opened, |()| nothing()))
 }

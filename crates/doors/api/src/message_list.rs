@@ -29,9 +29,9 @@ pub(crate) async fn message_list(
     place: Place<ConversationId>,
     query: Query,
 ) -> Result<Response, Problem> {
-    let caller = asking.caller().await?;
+    let actor = asking.actor().await?;
     let (conversation, page) = (named(place)?, query.page()?);
     let ask = || ReadMessages { conversation, page };
-    let opened = asking.act(&caller, ask, Vault::read_messages).await?;
+    let opened = asking.act(&actor, ask, Vault::read_messages).await?;
     Ok(with_receipt(opened, |page| list(page.items, page.next.as_deref())))
 }

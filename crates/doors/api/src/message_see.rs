@@ -23,11 +23,11 @@ pub(crate) async fn message_see(
     asking: Asking,
     place: Place<(ConversationId, Seq)>,
 ) -> Result<Response, Problem> {
-    let caller = asking.caller().await?;
+    let actor = asking.actor().await?;
     let (conversation, Seq(seq)) = named(place)?;
     let page = Page { before: Some(seq + 1), after: Some(seq - 1), limit: 1 };
     let ask = || ReadMessages { conversation, page };
-    let opened = asking.act(&caller, ask, Vault::read_messages).await?;
+    let opened = asking.act(&actor, ask, Vault::read_messages).await?;
     // A page of one is the message between brackets.
     let one = opened.answer.items.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
     match one.filter(|one| !one.is_empty()).map(str::to_owned) {

@@ -46,18 +46,16 @@ pub(crate) async fn message_send(
     headers: HeaderMap,
     body: JsonBody,
 ) -> Result<Response, Problem> {
-    let caller = asking.caller().await?;
+    let actor = asking.actor().await?;
     let conversation = named(place)?;
     let key = key(&headers)?.to_owned();
     let Body { content } = body.read()?;
     content.validate().map_err(|e| Problem::new(listed::INVALID, format!("`content`: {e}")))?;
     let ask = SendMessage { conversation, content, key };
-    let done = asking.act(&caller, || ask.clone(), Vault::send_message).await;
+    let done = asking.act(&actor, || ask.clone(), Vault::send_message).await;
     let opened = match done {
         // The last use may have been this very request.
-        Err(Refusal::No(No::Spent)) => {
-            asking.door.vault.sent_before(&caller, &ask).await?.ok_or(Refusal::No(No::Spent))?
-        }
+        Err(Refusal::No(No::Spent)) => asking.sent_before(&ask).await?.ok_or(Refusal::No(No::Spent))?,
         done => done?,
     };
     Ok(answer(conversation, opened))

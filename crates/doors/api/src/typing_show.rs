@@ -17,8 +17,8 @@ use vault::{ShowTyping, Vault};
     responses((status = 204, description = "Whoever listens was told",
         headers(("Waxseal-Receipt" = String, description = "The signed access record, a compact JWS")))))]
 pub(crate) async fn typing_show(asking: Asking, place: Place<ConversationId>) -> Result<Response, Problem> {
-    let caller = asking.caller().await?;
+    let actor = asking.actor().await?;
     let conversation = named(place)?;
-    let opened = asking.act(&caller, || ShowTyping { conversation }, Vault::show_typing).await?;
+    let opened = asking.act(&actor, || ShowTyping { conversation }, Vault::show_typing).await?;
     Ok(with_receipt(opened, |()| nothing()))
 }

@@ -78,13 +78,13 @@ struct Session<'c> {
     conn: &'c Connection,
     faults: &'c Faults,
     broken: Option<Fault>,
-    /// Something was changed.
-    wrote: bool,
+    /// The schema was changed.
+    altered: bool,
 }
 
 impl<'c> Session<'c> {
     fn new(conn: &'c Connection, faults: &'c Faults) -> Self {
-        Session { conn, faults, broken: None, wrote: false }
+        Session { conn, faults, broken: None, altered: false }
     }
 
     /// Runs `step` unless a statement failed before, and remembers if it fails.
@@ -99,9 +99,7 @@ impl<'c> Session<'c> {
 
 impl Link for Session<'_> {
     fn execute(&mut self, sql: &str, params: &[Value<'_>]) -> Result<u64, Fault> {
-        let changed = self.step(|conn| Ok(bound(conn, sql, params)?.raw_execute().map_err(fault)? as u64))?;
-        self.wrote |= changed > 0;
-        Ok(changed)
+        self.step(|conn| Ok(bound(conn, sql, params)?.raw_execute().map_err(fault)? as u64))
     }
 
     fn put(&mut self, sql: &str, params: &[Value<'_>]) -> Result<(), Fault> {
@@ -109,23 +107,18 @@ impl Link for Session<'_> {
     }
 
     fn each(&mut self, sql: &str, params: &[Value<'_>], on_row: &mut OnRow<'_>) -> Result<(), Fault> {
-        let mut wrote = false;
-        let done = self.step(|conn| {
+        self.step(|conn| {
             let mut statement = bound(conn, sql, params)?;
-            let writes = !statement.readonly();
             let mut rows = statement.raw_query();
             while let Some(row) = rows.next().map_err(fault)? {
-                wrote = writes;
                 on_row(&Row::Sqlite(row))?;
             }
             Ok(())
-        });
-        self.wrote |= wrote;
-        done
+        })
     }
 
     fn ddl(&mut self, sql: &str) -> Result<(), Fault> {
-        self.wrote = true;
+        self.altered = true;
         self.step(|conn| conn.execute_batch(&for_sqlite(sql)).map_err(fault))
     }
 

@@ -1,8 +1,10 @@
 //! From a token to a caller: which app asks, for which person, under which grant.
 //!
 //! Invariant: a `Caller` is a snapshot for one request. It lets nothing through by itself; the gate does, and what the
-//! gate lets through is checked again when the record is written.
+//! gate lets through is checked again when the record is written. An `Actor` may be a snapshot of a while ago: so the only
+//! thing it can be used for is a permit.
 
+use super::permit::{Act, Permit};
 use crate::engine::{Reads, Row, params};
 use crate::tables::apps::{AppFacts, Apps};
 use crate::tables::containments;
@@ -19,17 +21,17 @@ use std::sync::Arc;
 pub struct Caller {
     pub(super) now: Time,
     pub(super) app: Arc<AppFacts>,
-    pub(super) token: [u8; 32],
-    pub(super) version: i64,
-    pub(super) given_at: Time,
-    pub(super) token_ends_at: Time,
-    agreed_at: Time,
-    person: PersonId,
-    grant: GrantId,
+    pub(super) found: Arc<Found>,
     scopes: Scopes,
     terms: Terms,
-    state: GrantState,
-    used: u64,
+}
+
+/// Who asks to act, as this node looked it up lately. By now it may be out of date, so it is good for a permit and for
+/// nothing else: the record that is written with the permit finds other versions, and refuses.
+#[derive(Debug)]
+pub struct Actor {
+    caller: Caller,
+    anew: bool,
 }
 
 /// Columns 0 to 7 are those of `terms_of_row`, those from 24 on of `share_of_row`.
@@ -43,8 +45,9 @@ const FIND: &str = concat!(
     join apps a on a.id = g.app where t.hash = $1"
 );
 
-/// What the row says, before it is known whether the app's facts are at hand.
-struct Found {
+/// What the row says.
+#[derive(Debug)]
+pub(super) struct Found {
     terms: Terms,
     grant: GrantId,
     person: PersonId,
@@ -53,11 +56,11 @@ struct Found {
     scopes: Scopes,
     used: u64,
     state: GrantState,
-    version: i64,
+    pub(super) version: i64,
     given_at: Time,
     agreed_at: Time,
     share: Share,
-    token: [u8; 32],
+    pub(super) token: [u8; 32],
     token_ends_at: Time,
     family_ended: bool,
     contained: bool,
@@ -96,12 +99,27 @@ impl Vault {
 
     /// A caller once more, as things stand now: for a stream, which lasts longer than one request.
     pub async fn caller_anew(&self, caller: &Caller) -> Result<Caller, Refusal> {
-        self.caller_of(caller.token).await
+        self.caller_of(caller.found.token).await
+    }
+
+    /// Who stands behind an access token, for an act: as it was looked up lately, if it was. Saves a look at the database,
+    /// which the record takes anyway.
+    pub async fn actor(&self, token: &str) -> Result<Actor, Refusal> {
+        let hash = self.access_token_hash(token).await?.ok_or(Refusal::Token)?;
+        if let Some((found, app)) = self.callers.get(&hash) {
+            // What it says against the app may be out of date as well.
+            if let Ok(caller) = Caller::new(found, app, self.world.now()) {
+                return Ok(Actor { caller, anew: false });
+            }
+        }
+        Ok(self.caller_of(hash).await?.into())
     }
 
     async fn caller_of(&self, hash: [u8; 32]) -> Result<Caller, Refusal> {
         let (now, apps) = (self.world.now(), self.apps.clone());
-        self.engine.read("caller", move |snap| look(snap, &apps, &hash, now)).await
+        let caller = self.engine.read("caller", move |snap| look(snap, &apps, &hash, now)).await?;
+        self.callers.remember(hash, (caller.found.clone(), caller.app.clone()));
+        Ok(caller)
     }
 }
 
@@ -109,54 +127,66 @@ impl Vault {
 pub(crate) fn look(db: &mut impl Reads, apps: &Apps, hash: &[u8; 32], now: Time) -> Result<Caller, Refusal> {
     let found = db.one(FIND, params![hash], found)?.ok_or(Refusal::Token)?;
     let app = apps.at(db, found.app, found.app_version)?;
-    let ends_at = found.terms.ends_at.min(found.share.terms.ends_at);
-    let ended = found.family_ended || found.contained || found.state == GrantState::Ended;
-    let over = ended || ends_at <= now;
-    if over || found.token_ends_at <= now || !app.live_at(now) {
-        return Err(Refusal::Token);
+    Caller::new(Arc::new(found), app, now)
+}
+
+impl From<Caller> for Actor {
+    fn from(caller: Caller) -> Actor {
+        Actor { caller, anew: true }
     }
-    let Found { grant, person, used, state, version, given_at, agreed_at, .. } = found;
-    let Found { token, token_ends_at, share, .. } = found;
-    // The answer that the token comes of may have been given to less than the grant.
-    let terms = found.terms.meet(&share.terms, given_at, now);
-    let scopes = found.scopes.and(share.scopes);
-    Ok(Caller {
-        now,
-        app,
-        token,
-        version,
-        given_at,
-        token_ends_at,
-        agreed_at,
-        person,
-        grant,
-        scopes,
-        terms,
-        state,
-        used,
-    })
+}
+
+impl Actor {
+    /// The grant.
+    pub fn grant(&self) -> GrantId {
+        self.caller.grant()
+    }
+
+    /// Was it looked up for this request? If not, a refusal may be out of date.
+    pub fn is_anew(&self) -> bool {
+        self.anew
+    }
+
+    /// Asks the gate for leave.
+    pub fn permit<A: Act>(&self, ask: A) -> Result<Permit<A>, Refusal> {
+        self.caller.permit(ask)
+    }
 }
 
 impl Caller {
+    /// What a row means at a moment.
+    fn new(found: Arc<Found>, app: Arc<AppFacts>, now: Time) -> Result<Caller, Refusal> {
+        let ends_at = found.terms.ends_at.min(found.share.terms.ends_at);
+        let ended = found.family_ended || found.contained || found.state == GrantState::Ended;
+        let over = ended || ends_at <= now;
+        if over || found.token_ends_at <= now || !app.live_at(now) {
+            return Err(Refusal::Token);
+        }
+        // The answer that the token comes of may have been given to less than the grant.
+        let terms = found.terms.clone().meet(&found.share.terms, found.given_at, now);
+        let scopes = found.scopes.and(found.share.scopes);
+        Ok(Caller { now, app, found, scopes, terms })
+    }
+
     /// The same at a later moment, for the next batch of a stream. What it says of grant and app may be out of date: then the
     /// record that is written with its permit finds other versions, and refuses.
     pub fn at(&self, now: Time) -> Result<Caller, Refusal> {
-        if self.token_ends_at <= now { Err(Refusal::Token) } else { Ok(Caller { now, ..self.clone() }) }
+        Caller::new(self.found.clone(), self.app.clone(), now)
     }
 
     /// When its token ends by itself.
     pub fn ends_at(&self) -> Time {
-        self.token_ends_at
+        self.found.token_ends_at
     }
 
     /// The state and version of its grant, and the version of its app, as they were looked up.
     pub fn versions(&self) -> (GrantState, i64, i64) {
-        (self.state, self.version, self.app.version)
+        (self.found.state, self.found.version, self.app.version)
     }
 
     /// The person for whom the app acts.
     pub fn person(&self) -> PersonId {
-        self.person
+        self.found.person
     }
 
     /// The app.
@@ -171,7 +201,7 @@ impl Caller {
 
     /// The grant.
     pub fn grant(&self) -> GrantId {
-        self.grant
+        self.found.grant
     }
 
     /// The scopes that the token carries, within the ceiling; none while the grant is not in force.
@@ -200,12 +230,12 @@ impl Caller {
             app: self.app.id,
             app_live: self.app.live_at(self.now),
             ceiling: &self.app.ceiling,
-            person: self.person,
+            person: self.found.person,
             terms: &self.terms,
-            state: self.state,
-            given_at: self.given_at,
-            agreed_at: self.agreed_at,
-            used: self.used,
+            state: self.found.state,
+            given_at: self.found.given_at,
+            agreed_at: self.found.agreed_at,
+            used: self.found.used,
         }
     }
 }

@@ -165,8 +165,8 @@ impl Caller {
             person: self.person(),
             app: self.app(),
             grant: self.grant(),
-            token: self.token,
-            grant_version: self.version,
+            token: self.found.token,
+            grant_version: self.found.version,
             app_facts: self.app.clone(),
             now: self.now,
         })

@@ -30,6 +30,8 @@ const BUSY: usize = 3;
 const LINGER: Duration = Duration::from_micros(250);
 /// See `LINGER`.
 const LINGERS_MAX: usize = 12;
+/// See `LINGER`: so many bodies are worth a commit, and more only make the first of them wait.
+const GATHERED_MAX: usize = 32;
 /// Bodies that may wait. Beyond this the server takes on more than it can store, and says so.
 const QUEUE_MAX: usize = 8192;
 const CACHE_KIB: i64 = 8 * 1024;
@@ -105,10 +107,6 @@ enum Ruin {
     Whole(Fault),
 }
 
-fn enough() -> usize {
-    std::env::var("ENOUGH").ok().and_then(|s| s.parse().ok()).unwrap_or(32)
-}
-
 /// Takes what is queued, as far as it fits; says how much that was.
 fn take(jobs: &Receiver<Box<dyn Job>>, batch: &mut Vec<Box<dyn Job>>) -> usize {
     let before = batch.len();
@@ -134,7 +132,7 @@ impl Committer {
             take(jobs, &mut batch);
             if last >= BUSY {
                 let grows = |_: &usize| {
-                    if batch.len() >= enough() {
+                    if batch.len() >= GATHERED_MAX {
                         return false;
                     }
                     // Nobody unparks this thread: it sleeps, and senders need not wake it for each body.
@@ -178,13 +176,15 @@ impl Committer {
     fn transact(&mut self, batch: &mut [Box<dyn Job>]) -> Result<(), Ruin> {
         let apart = self.apart;
         self.control("begin immediate")?;
-        let mut undone = false;
+        let (alone, mut undone) = (batch.len() == 1, false);
         for job in batch {
             if apart {
                 self.control("savepoint body")?;
             }
+            let changes = self.conn.total_changes();
             let mut session = Session::new(&self.conn, &self.faults);
-            let undo = job.run(&mut session) == Verdict::Undo && session.wrote;
+            let verdict = job.run(&mut session);
+            let undo = verdict == Verdict::Undo && (session.altered || self.conn.total_changes() != changes);
             // A full disk or a failing one makes SQLite end the transaction, and with it the bodies before.
             if self.conn.is_autocommit() {
                 return Err(Ruin::Shared);
@@ -193,7 +193,7 @@ impl Committer {
                 (true, true) => self.control("rollback to body")?,
                 (true, false) => {
                     self.undo();
-                    return Err(Ruin::Mixed);
+                    return if alone { Ok(()) } else { Err(Ruin::Mixed) };
                 }
                 (false, _) => {}
             }

@@ -1,8 +1,8 @@
 //! A caller comes of a token; none can be made up.
-use model::PersonId;
+use model::Time;
 
-fn caller(person: PersonId) -> vault::Caller {
-    vault::Caller { person }
+fn caller(now: Time) -> vault::Caller {
+    vault::Caller { now }
 }
 
 fn main() {
