@@ -168,6 +168,12 @@ pub enum Found {
         /// Its index in the log.
         index: u64,
     },
+    /// There is one more, and others moved down.
+    #[error("an entry was added at {index}, and those after it moved down")]
+    EntryPutIn {
+        /// Its index among the entries as they are shown.
+        index: u64,
+    },
     /// A bundle ends in the middle of an entry.
     #[error("{path} was cut: after {whole} entries it ends in the middle of one")]
     BundleCut {
@@ -250,6 +256,9 @@ pub(crate) fn altered(path: TilePath, stored: &[Hash], computed: &[Hash], vouche
         }
         [_, _, ..] if stored[position + 1..] == computed[position..computed.len() - 1] => {
             Found::EntryTakenOut { index: index_of(position) }
+        }
+        [_, _, ..] if computed[position + 1..] == stored[position..stored.len() - 1] => {
+            Found::EntryPutIn { index: index_of(position) }
         }
         _ => Found::EntryAltered { index: index_of(position) },
     }

@@ -212,6 +212,13 @@ fn dropped_and_added_entries_are_named() {
     assert_eq!(log.found(), Found::EntryTakenOut { index: 356 });
 
     let mut log = honest();
+    log.rewrite("tile/entries/001", |entries| {
+        entries.insert(100, access_entry(SIZE + 1));
+        entries.pop();
+    });
+    assert_eq!(log.found(), Found::EntryPutIn { index: 356 });
+
+    let mut log = honest();
     log.rewrite("tile/entries/002.p/88", |entries| entries.push(access_entry(SIZE + 1)));
     assert_eq!(log.found(), Found::EntryAdded { path: last });
 

@@ -14,6 +14,7 @@ use ledger::checkpoint::Checkpoint;
 use ledger::earlier::{SeenBy, Witnessed, Witnessing};
 use ledger::note::VerifierKey;
 use ledger::policy::Policy;
+use ledger::report::Gap;
 use ledger::verify::{Kept, replay};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -175,9 +176,11 @@ impl What {
         }
         if self.json {
             let Checkpoint { origin, size, root } = &report.checkpoint;
+            let gap = |gap: &Gap| json!({"grant": gap.grant, "from": gap.from, "to": gap.to});
+            let gaps: Vec<_> = report.gaps.iter().map(gap).collect();
             let told = json!({
                 "verified": true, "origin": origin, "size": size, "root": root.to_string(), "since": report.since,
-                "receipts": report.receipts, "key_given": trust.given, "records": audit.map(counts),
+                "receipts": report.receipts, "gaps": gaps, "key_given": trust.given, "records": audit.map(counts),
                 "witnessed": report.witnessed.as_ref().map(witnessed),
             });
             out.say(&told.to_string());

@@ -14,6 +14,7 @@ mod import;
 mod keys;
 mod log;
 mod person;
+mod tamper;
 mod tls;
 mod usage;
 mod verify;

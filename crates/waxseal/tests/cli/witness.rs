@@ -20,7 +20,7 @@ pub(crate) fn start(data: &Path, name: &[&str], log: &str) -> (Server, CosignerK
 }
 
 /// The status and the body of what it answers.
-fn post(url: &str, submission: &Submission) -> (u16, String) {
+pub(crate) fn post(url: &str, submission: &Submission) -> (u16, String) {
     let config = ureq::Agent::config_builder().http_status_as_error(false).build();
     let agent = ureq::Agent::new_with_config(config);
     let mut answer = agent.post(format!("{url}/add-checkpoint")).send(submission.to_string()).unwrap();
