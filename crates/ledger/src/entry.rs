@@ -23,7 +23,7 @@ pub enum Entry<'a> {
     App(CanonicalJson<'a>),
     /// Someone who runs the server looked at a person's things.
     Staff(Commitment),
-    /// The log's keys changed: a [`KeyRecord`], in the clear.
+    /// The server's keys changed: a [`KeyRecord`], in the clear.
     Key(CanonicalJson<'a>),
     /// The root of the counting map: a [`MapRecord`], in the clear.
     Map(CanonicalJson<'a>),

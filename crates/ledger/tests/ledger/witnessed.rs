@@ -5,7 +5,7 @@ use ledger::cosignature::WitnessKey;
 use ledger::earlier::{SeenBy, Witnessing};
 use ledger::entry::Entry;
 use ledger::found::Found;
-use ledger::key_record::{KeyEvent, KeyRecord};
+use ledger::key_record::{KeyEvent, KeyRecord, NamedKey};
 use ledger::note::{Note, VerifierKey};
 use ledger::policy::{Policy, PolicyRefused, PolicyWitness};
 use ledger::report::Report;
@@ -184,7 +184,7 @@ fn a_false_cosignature_is_not_passed_over_for_another_checkpoint() {
 #[test]
 fn key_records_come_back_and_clear_entries_must_be_records() {
     let record = KeyRecord {
-        key: key().public().clone(),
+        key: NamedKey::Log(key().public().clone()),
         what: KeyEvent::Added,
         at: "2026-11-23T12:00:00.000000Z".to_owned(),
         why: None,
@@ -193,13 +193,22 @@ fn key_records_come_back_and_clear_entries_must_be_records() {
     assert_eq!(
         json.as_str(),
         format!(
-            r#"{{"at":"2026-11-23T12:00:00.000000Z","key":"{}","what":"added","why":null}}"#,
+            r#"{{"at":"2026-11-23T12:00:00.000000Z","key":"{}","purpose":"log","what":"added","why":null}}"#,
             key().public()
         )
     );
-    assert_eq!(KeyRecord::parse(json.as_str()), Ok(record));
+    assert_eq!(KeyRecord::parse(json.as_str()), Ok(record.clone()));
     assert_eq!(Entry::Key(json.clone()).check_record(), Ok(()));
+    let thumbprint = "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs".to_owned();
+    let of_sign_in = KeyRecord { key: NamedKey::IdToken(thumbprint.clone()), ..record.clone() };
+    let text = of_sign_in.render().expect("a good record");
+    assert!(text.as_str().contains(&format!(r#""key":"{thumbprint}","purpose":"id_token""#)), "{text:?}");
+    assert_eq!(KeyRecord::parse(text.as_str()), Ok(of_sign_in));
     for bad in [
+        text.as_str().replace(&thumbprint, &thumbprint[1..]),
+        text.as_str().replace("id_token", "log"),
+        json.as_str().replace("\"log\"", "\"id_token\""),
+        json.as_str().replace("\"log\"", "\"token\""),
         json.as_str().replace("added", "sold"),
         json.as_str().replace("+d8b80616+", "+d8b80617+"),
         json.as_str().replace(",\"why\":null", ""),

@@ -4,10 +4,13 @@
 //! has expired. What is used at every request is in memory; a look at the database at least once a minute keeps it true.
 
 use super::access_token::{self, AccessToken, TokenKey, Unread};
+use super::queue;
 use crate::engine::{Reads, Tx, params};
 use crate::{Fault, LogIdentity, OpenError, Refusal, Vault};
 use aws_lc_rs::signature::Ed25519KeyPair;
 use ledger::commitment::{Salt, Seal};
+use ledger::entry::Entry;
+use ledger::key_record::{KeyEvent, KeyRecord, NamedKey};
 use ledger::note::{LogKey, VerifierKey};
 use ledger::receipt::ReceiptSigner;
 use ledger::record::AccessRecord;
@@ -161,7 +164,8 @@ fn token_key_number(id: &str) -> Result<u16, Fault> {
     number.ok_or_else(|| shape(format!("`{id}` names no token key")))
 }
 
-fn add(tx: &mut Tx<'_>, world: &World, purpose: KeyPurpose, active_from: Time) -> Result<(), Fault> {
+/// Makes a key; says its name.
+fn add(tx: &mut Tx<'_>, world: &World, purpose: KeyPurpose, active_from: Time) -> Result<String, Fault> {
     let (id, secret) = match purpose {
         KeyPurpose::IdToken => {
             let key = new_es256(world);
@@ -177,7 +181,54 @@ fn add(tx: &mut Tx<'_>, world: &World, purpose: KeyPurpose, active_from: Time) -
     tx.put(
         "insert into keys (id, purpose, secret, created_at, active_from) values ($1, $2, $3, $4, $5)",
         params![&id, purpose.as_str(), &secret, world.now().micros(), active_from.micros()],
-    )
+    )?;
+    Ok(id)
+}
+
+/// Tells everyone, in the log, of the key that is added and of those that give way to it, and from when on. Keys that tag
+/// access tokens are nobody else's business: nobody can check anything with them.
+fn tell(
+    tx: &mut Tx<'_>,
+    now: Time,
+    added: (&str, Time),
+    retired: (&[String], Time),
+    why: Option<&str>,
+) -> Result<(), Fault> {
+    // They wait for their places together, in this order.
+    let mut home = [0; 16];
+    added.0.bytes().zip(&mut home).for_each(|(from, to)| *to = from);
+    let retired = retired.0.iter().map(|id| (id.as_str(), KeyEvent::Retired, retired.1, why));
+    let each = std::iter::once((added.0, KeyEvent::Added, added.1, None)).chain(retired);
+    for (n, (id, what, at, why)) in (0..).zip(each) {
+        let key = NamedKey::IdToken(id.to_owned());
+        let record = KeyRecord { key, what, at: at.to_string(), why: why.map(str::to_owned) };
+        let entry = Entry::Key(record.render().map_err(shape)?);
+        queue::push(tx, queue::KEY, &home, n, &entry, now)?;
+    }
+    Ok(())
+}
+
+/// Takes keys out of use by this statement, from `at` on, and puts a new one in their place from `from` on; says whether
+/// there was any.
+fn turn(
+    tx: &mut Tx<'_>,
+    world: &World,
+    purpose: KeyPurpose,
+    (sql, since): (&str, Time),
+    (at, from): (Time, Time),
+    why: Option<&str>,
+) -> Result<bool, Fault> {
+    let old = tx.all(sql, params![at.micros(), purpose.as_str(), since.micros()], |row| {
+        Ok(row.text(0)?.to_owned())
+    })?;
+    if old.is_empty() {
+        return Ok(false);
+    }
+    let new = add(tx, world, purpose, from)?;
+    if purpose == KeyPurpose::IdToken {
+        tell(tx, world.now(), (&new, from), (&old, at), why)?;
+    }
+    Ok(true)
 }
 
 /// Lets the key of a purpose that is in use since this moment or longer give way to a new one. Of two that find it so, one
@@ -185,12 +236,20 @@ fn add(tx: &mut Tx<'_>, world: &World, purpose: KeyPurpose, active_from: Time) -
 fn give_way(tx: &mut Tx<'_>, world: &World, purpose: KeyPurpose, since: Time) -> Result<(), Fault> {
     let from = world.now().plus_seconds(KEY_AHEAD_S);
     let until = from.plus_seconds(purpose.made_lasts_s() + KEY_SLACK_S);
-    let sql =
-        "update keys set retired_at = $1 where purpose = $2 and retired_at is null and active_from <= $3";
-    match tx.execute(sql, params![until.micros(), purpose.as_str(), since.micros()])? {
-        0 => Ok(()),
-        _ => add(tx, world, purpose, from),
+    let sql = "update keys set retired_at = $1 where purpose = $2 and retired_at is null and active_from <= $3 \
+               returning id";
+    turn(tx, world, purpose, (sql, since), (until, from), None).map(|_| ())
+}
+
+/// Puts a new key in the place of all that there are, which are in the wrong hands.
+fn replace(tx: &mut Tx<'_>, world: &World, purpose: KeyPurpose, now: Time) -> Result<(), Fault> {
+    let sql = "update keys set retired_at = $1 where purpose = $2 and (retired_at is null or retired_at > $3) \
+               returning id";
+    let why = Some("it may be in the wrong hands; what it signed is not to be believed");
+    if !turn(tx, world, purpose, (sql, now), (now, now), why)? {
+        add(tx, world, purpose, now)?;
     }
+    Ok(())
 }
 
 /// The log's key, in a database that has a log.
@@ -397,11 +456,7 @@ impl Vault {
             .write("keys_rotate", move |tx| -> Result<(), Refusal> {
                 match turn {
                     Turn::Ahead => give_way(tx, &world, purpose, Time::LATEST)?,
-                    Turn::AtOnce => {
-                        let sql = "update keys set retired_at = $1 where purpose = $2 and (retired_at is null or retired_at > $1)";
-                        tx.put(sql, params![now.micros(), purpose.as_str()])?;
-                        add(tx, &world, purpose, now)?;
-                    }
+                    Turn::AtOnce => replace(tx, &world, purpose, now)?,
                 }
                 Ok(())
             })

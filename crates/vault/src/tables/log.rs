@@ -179,6 +179,7 @@ fn place(tx: &mut Tx<'_>, queued: &Queued, index: i64) -> Result<(), Fault> {
         queue::STAFF_EVENT => {
             tx.put("update staff_events set leaf = $1 where person = $2 and n = $3", params![index, home, *n])
         }
+        queue::KEY => Ok(()),
         queue::MAP => tx.put("update maps set leaf = $1 where n = $2", params![index, *n]),
         _ => tx.put("update app_events set leaf = $1 where app = $2 and n = $3", params![index, home, *n]),
     }

@@ -20,6 +20,9 @@ pub(crate) const APP_EVENT: i64 = 3;
 /// See `ACCESS`.
 pub(crate) const STAFF_EVENT: i64 = 4;
 
+/// See `ACCESS`. An entry about a key is its own record.
+pub(crate) const KEY: i64 = 5;
+
 /// See `ACCESS`.
 pub(crate) const MAP: i64 = 6;
 

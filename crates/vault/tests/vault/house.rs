@@ -2,9 +2,10 @@
 //!
 //! Invariant: every test has a database of its own; time and randomness come from here, so a run can be repeated.
 
+use ledger::bundle;
 use ledger::found::Found;
 use ledger::report::Report;
-use ledger::tile::{TilePath, TileReader};
+use ledger::tile::{Shelf, TilePath, TileReader};
 use ledger::verify::{Kept, Source, replay};
 use model::{
     Action, Actions, AppId, Ceiling, Clock, Content, ConversationId, EXPIRES_IN_S_MAX, Entropy, GrantId,
@@ -300,6 +301,17 @@ impl House {
             replay(&mut public, &keys, Kept { since, receipts: &receipts, ..Kept::default() }, &mut |_, _| ())
         });
         replayed.await.unwrap()
+    }
+
+    /// Every entry of the log, once all that happened is in it, as anyone may fetch them.
+    pub(crate) async fn logged(&self) -> Vec<Vec<u8>> {
+        while self.vault().sequence().await.unwrap() > 0 {}
+        let (mut entries, size) = (Vec::new(), self.vault().head().await.unwrap().size);
+        for path in ledger::tile::tiles(size).filter(|path| path.shelf() == Shelf::Entries) {
+            let bytes = self.vault().tile(path).await.unwrap();
+            entries.extend(bundle::entries(&bytes).map(|entry| entry.unwrap().to_vec()));
+        }
+        entries
     }
 
     /// Runs SQL behind the vault's back, for what it has no door to (yet), and for looking at what is at rest.

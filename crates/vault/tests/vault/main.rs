@@ -11,6 +11,7 @@
 mod changes;
 mod contain;
 mod deletion;
+mod entries;
 mod house;
 mod keys;
 mod map;
