@@ -30,8 +30,6 @@ const BUSY: usize = 3;
 const LINGER: Duration = Duration::from_micros(250);
 /// See `LINGER`.
 const LINGERS_MAX: usize = 12;
-/// See `LINGER`: so many bodies are worth a commit, and more only make the first of them wait.
-const GATHERED_MAX: usize = 32;
 /// Bodies that may wait. Beyond this the server takes on more than it can store, and says so.
 const QUEUE_MAX: usize = 8192;
 const CACHE_KIB: i64 = 8 * 1024;
@@ -132,9 +130,6 @@ impl Committer {
             take(jobs, &mut batch);
             if last >= BUSY {
                 let grows = |_: &usize| {
-                    if batch.len() >= GATHERED_MAX {
-                        return false;
-                    }
                     // Nobody unparks this thread: it sleeps, and senders need not wake it for each body.
                     thread::park_timeout(LINGER);
                     take(jobs, &mut batch) > 0
