@@ -6,7 +6,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { chromium } from "playwright-core";
 
-const SERVER = process.env.WAXSEAL_BIN ?? new URL("../../target/debug/waxseal", import.meta.url).pathname;
+export const SERVER = process.env.WAXSEAL_BIN ?? new URL("../../target/debug/waxseal", import.meta.url).pathname;
 const CHROMIUM = process.env.WAXSEAL_CHROMIUM ?? "/usr/bin/chromium";
 const START_MS_MAX = 30_000;
 // A browser that talks to our server and to nobody else, and that also runs as root in a container.

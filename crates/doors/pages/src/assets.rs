@@ -26,6 +26,16 @@ static STYLE: LazyLock<Asset> = LazyLock::new(|| {
 static SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
     Asset::new("live", "js", "text/javascript; charset=utf-8", include_bytes!("../static/live.js"))
 });
+/// The parts of the script of `/verify`, as one.
+const VERIFY_PARTS: &str = concat!(
+    include_str!("../static/verify/bytes.js"),
+    include_str!("../static/verify/log.js"),
+    include_str!("../static/verify/open.js"),
+    include_str!("../static/verify/check.js"),
+    include_str!("../static/verify/page.js"),
+);
+static VERIFY: LazyLock<Asset> =
+    LazyLock::new(|| Asset::new("verify", "js", "text/javascript; charset=utf-8", VERIFY_PARTS.as_bytes()));
 static SEAL: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("seal", "svg", "image/svg+xml", include_bytes!("../static/seal.svg")));
 
@@ -39,6 +49,11 @@ pub(crate) fn script_url() -> &'static str {
     &SCRIPT.url
 }
 
+/// Where the script of `/verify` is.
+pub(crate) fn verify_url() -> &'static str {
+    &VERIFY.url
+}
+
 /// Where the seal, our icon, is.
 pub(crate) fn seal_url() -> &'static str {
     &SEAL.url
@@ -47,7 +62,7 @@ pub(crate) fn seal_url() -> &'static str {
 /// `GET /static/{name}`
 pub(crate) async fn asset(Path(name): Path<String>) -> Response {
     let path = format!("/static/{name}");
-    match [&STYLE, &SCRIPT, &SEAL].into_iter().find(|asset| asset.url == path) {
+    match [&STYLE, &SCRIPT, &VERIFY, &SEAL].into_iter().find(|asset| asset.url == path) {
         Some(asset) => (
             [
                 (header::CONTENT_TYPE, asset.media_type),
@@ -71,7 +86,7 @@ pub(crate) fn fnv1a(bytes: &[u8]) -> u64 {
 /// Every asset: its URL and its bytes.
 #[cfg(test)]
 pub(crate) fn every() -> Vec<(&'static str, &'static [u8])> {
-    [&STYLE, &SCRIPT, &SEAL].into_iter().map(|asset| (asset.url.as_str(), asset.bytes)).collect()
+    [&STYLE, &SCRIPT, &VERIFY, &SEAL].into_iter().map(|asset| (asset.url.as_str(), asset.bytes)).collect()
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 use crate::Door;
 use crate::problem::Problem;
 use crate::reach::{self, Given};
-use crate::view::{AppCard, Name, Usage, When, count, counted};
+use crate::view::{AppCard, Name, ReadsSince, Usage, When, count, counted};
 use model::{Action, GrantState, Time};
 use vault::{AppFacts, Connected, Contained, Deeds, GrantHistory, Own, WithinReach};
 
@@ -104,6 +104,11 @@ pub(crate) async fn grant_card(
     let (limits, allowed) = reach::limits(app, own, &given, door.vault.world().now());
     let within = reach::within(door, own, limits, &grant.terms).await?;
     let did: Vec<Deeds> = door.vault.access_summary_of_own(own, grant.id).await?;
+    let read = did.iter().find(|deeds| deeds.action == Action::Read);
+    let reads = ReadsSince {
+        at: When::moment(read.map_or(grant.given_at, |deeds| deeds.last_at)),
+        is_ever: read.is_some(),
+    };
     let usage = Action::EACH.iter().map(|&action| {
         let deeds = did.iter().find(|deeds| deeds.action == action);
         Usage {
@@ -131,5 +136,6 @@ pub(crate) async fn grant_card(
         is_paused: grant.state == GrantState::Paused,
         is_suspended: !one.app_live,
         last_used: grant.used_at.map(When::moment),
+        reads,
     })
 }

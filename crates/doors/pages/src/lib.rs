@@ -19,6 +19,7 @@ mod deleted_list;
 mod device;
 mod directory;
 mod done;
+mod evidence_take;
 mod form;
 mod friend_answer;
 mod friend_ask;
@@ -28,6 +29,7 @@ mod grant_narrow;
 mod grant_pause;
 mod grant_revoke;
 mod grant_see;
+mod list_check;
 mod message_delete;
 mod message_restore;
 mod message_send;
@@ -49,6 +51,7 @@ mod sign_in_again;
 mod sign_out;
 mod sign_up;
 mod typing_show;
+mod verify;
 mod view;
 mod when;
 mod wish;
@@ -120,7 +123,12 @@ pub fn routes(doors: Doors) -> Router {
         .route("/friends/request", post(friend_ask::friend_ask))
         .route("/friends/{id}/{answer}", post(friend_answer::friend_answer))
         .route("/apps", get(app_list::app_list))
+        .route("/apps/check", get(list_check::list_check_all))
+        .route("/apps/evidence", get(evidence_take::evidence_take_all))
         .route("/apps/{grant}", get(grant_see::grant_see))
+        .route("/apps/{grant}/check", get(list_check::list_check))
+        .route("/apps/{grant}/evidence", get(evidence_take::evidence_take))
+        .route("/apps/{grant}/accesses/{n}/receipt", get(evidence_take::receipt_take))
         .route("/apps/{grant}/narrow", post(grant_narrow::grant_narrow))
         .route("/apps/{grant}/pause", post(grant_pause::grant_pause))
         .route("/apps/{grant}/revoke", post(grant_revoke::grant_revoke))
@@ -135,6 +143,7 @@ pub fn routes(doors: Doors) -> Router {
         .route("/settings/sessions/{id}/end", post(session_end::session_end))
         .route("/share", get(share::share_see).post(share::share))
         .route("/directory", get(directory::directory))
+        .route("/verify", get(verify::verify))
         .route("/static/{name}", get(assets::asset))
         .fallback(async || problem::Problem::NoPage)
         .layer(DefaultBodyLimit::max(form::FORM_BYTES_MAX))

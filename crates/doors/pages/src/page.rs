@@ -17,6 +17,15 @@ pub(crate) fn page(status: StatusCode, view: &impl Template) -> Response {
     answer(status, view, HeaderValue::from_static(POLICY))
 }
 
+/// The same without any way out: what this page holds leaves the browser nowhere.
+const POLICY_REACHING_NOTHING: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
+     connect-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'";
+
+/// The page, which can send nothing anywhere.
+pub(crate) fn page_reaching_nothing(status: StatusCode, view: &impl Template) -> Response {
+    answer(status, view, HeaderValue::from_static(POLICY_REACHING_NOTHING))
+}
+
 /// The page, whose form may in the end lead to `origin`: `https://jukebox.example`, or `org.example.app:` for a scheme.
 /// An origin that could break out of the policy is left out, and then the browser refuses the redirect.
 pub(crate) fn page_returning_to(status: StatusCode, origin: &str, view: &impl Template) -> Response {
@@ -91,6 +100,16 @@ mod tests {
             policy(&response).starts_with("default-src 'none';") && !policy(&response).contains("unsafe")
         );
         assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");
+    }
+
+    #[test]
+    fn a_page_that_reaches_nothing_says_so() {
+        let response = page_reaching_nothing(StatusCode::OK, &Small);
+        assert!(
+            policy(&response).contains("connect-src 'none'")
+                && policy(&response).contains("form-action 'none'")
+        );
+        assert!(!policy(&response).contains("unsafe"));
     }
 
     #[test]

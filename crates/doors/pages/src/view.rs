@@ -4,6 +4,7 @@
 //! request, and every text written by people is a [`Name`] or [`Words`], so that no template can show it unguarded.
 
 mod apps;
+mod check;
 mod consent;
 mod conversation;
 mod conversation_apps;
@@ -20,10 +21,12 @@ mod settings;
 mod share;
 mod sign;
 mod terms;
+mod verify;
 
 pub(crate) use crate::shown_text::{Name, Span, Words};
 pub(crate) use crate::when::When;
-pub(crate) use apps::{AppCard, Apps};
+pub(crate) use apps::{AppCard, Apps, ReadsSince};
+pub(crate) use check::Check;
 pub(crate) use consent::{Becomes, Consent, Hidden, Preview, Stands};
 pub(crate) use conversation::{
     AppsHere, Card, Content, Conversation, Conversations, Erasable, Message, Messages, Participant, Receipt,
@@ -43,6 +46,7 @@ pub(crate) use settings::{Session, Settings};
 pub(crate) use share::Share;
 pub(crate) use sign::{SignIn, SignInAgain, SignOut, SignUp};
 pub(crate) use terms::{ConversationBox, TermsForm};
+pub(crate) use verify::Verify;
 
 /// What every page has around its own matter.
 #[derive(Debug, Clone)]

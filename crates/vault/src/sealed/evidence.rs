@@ -30,6 +30,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub const EVIDENCE_ACCESSES_MAX: usize = 50_000;
 /// The most entries of the log that one file holds.
 pub const EVIDENCE_ENTRIES_MAX: i64 = 1_000_000;
+/// How many files are put together at once; who else asks waits.
+pub(crate) const EVIDENCE_AT_ONCE_MAX: usize = 2;
 /// How often a file is begun again where the log or the map moves on meanwhile.
 const TRIES: usize = 8;
 
@@ -420,6 +422,7 @@ impl Vault {
     }
 
     async fn evidence(&self, asked: Asked, since: Option<u64>) -> Result<EvidenceFile, Refusal> {
+        let _turn = self.evidence.acquire().await.map_err(|_| Fault::Closed)?;
         for _ in 0..TRIES {
             self.map_catch_up(true).await?;
             match self.evidence_now(asked, since).await {

@@ -39,6 +39,7 @@ pub use body::{Author, Message};
 pub use caller::{Actor, Caller};
 pub(crate) use callers::Callers;
 pub use conversations::Started;
+pub(crate) use evidence::EVIDENCE_AT_ONCE_MAX;
 pub use evidence::{EVIDENCE_ACCESSES_MAX, EVIDENCE_ENTRIES_MAX};
 pub use follow::{After, Ask, Event, Heard};
 pub use import::{ImportMessage, ImportThread, Imported};

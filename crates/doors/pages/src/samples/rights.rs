@@ -163,6 +163,7 @@ fn jukebox() -> AppCard {
         is_paused: false,
         is_suspended: false,
         last_used: Some(moment("2026-11-23T11:52:00Z")),
+        reads: ReadsSince { at: moment("2026-11-23T11:52:00Z"), is_ever: true },
     }
 }
 
@@ -183,6 +184,7 @@ fn teller() -> AppCard {
             usage(Action::Delete, None, 0, 0),
         ],
         last_used: None,
+        reads: ReadsSince { at: moment("2026-11-01T09:00:00Z"), is_ever: false },
         ..jukebox()
     }
 }
@@ -195,6 +197,29 @@ fn marquee() -> AppCard {
         ended_because: Some("You revoked it".to_owned()),
         until: date("2026-10-05T09:00:00Z"),
         ..jukebox()
+    }
+}
+
+fn check(is_complete: bool) -> Check {
+    let sentences = |all: &[&str]| all.iter().map(|&one| Name::from(one).plain()).collect();
+    Check {
+        page: inside(),
+        app: is_complete.then(|| "Jukebox".into()),
+        evidence: "/apps/gra_1/evidence".to_owned(),
+        back: "/apps/gra_1".to_owned(),
+        is_complete,
+        as_of: "As of the public ledger waxseal.example/ledger with 1,204 entries, signed by waxseal.example/ledger+d8b80616."
+            .to_owned(),
+        proved: sentences(match is_complete {
+            true => &["<b>Jukebox</b> (app_1) made 0 reads; 0 reads since the grant was given at 2026-11-01T09:00:00Z."],
+            false => &[],
+        }),
+        look_into: sentences(&["1 access, listed and in the log, but younger than the map."]),
+        not_proved: sentences(&["what an app did afterwards with what it had read."]),
+        wrong: sentences(match is_complete {
+            true => &[],
+            false => &["grant gra_1: the map counts 5 and the file lists 4: access 3 was left out"],
+        }),
     }
 }
 
@@ -377,6 +402,9 @@ pub(crate) fn samples() -> Vec<(&'static str, String)> {
         drawn("apps", &apps),
         drawn("apps-empty", &Apps { connected: vec![], ended: vec![], ..apps.clone() }),
         drawn("grant", &grant()),
+        drawn("check", &check(true)),
+        drawn("verify", &Verify { page: outside() }),
+        drawn("check-wrong", &check(false)),
         drawn("grant-ended", &ended),
         drawn("conversation-apps", &conversation_apps()),
         drawn("conversation-apps-locked", &locked),

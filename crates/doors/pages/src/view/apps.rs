@@ -42,4 +42,15 @@ pub(crate) struct AppCard {
     pub is_suspended: bool,
     /// When it last did anything.
     pub last_used: Option<When>,
+    /// Since when it has read nothing.
+    pub reads: ReadsSince,
+}
+
+/// Since when there are no reads.
+#[derive(Debug, Clone)]
+pub(crate) struct ReadsSince {
+    /// Since the last read, or since it was let in.
+    pub at: When,
+    /// Whether there was any.
+    pub is_ever: bool,
 }

@@ -4,6 +4,7 @@ mod consent;
 mod conversation;
 mod conversation_live;
 mod directory;
+mod evidence;
 mod friends;
 mod grant;
 mod notices;

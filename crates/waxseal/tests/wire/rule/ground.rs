@@ -36,6 +36,9 @@ impl Ground {
                 stage.wait(vault.wish_everywhere(&cast.own(name), false, false)).unwrap();
             }
         }
+        if route.path.contains("/accesses/{n}/") {
+            stage.api(&cast.token("all")).get("/v1/conversations").expect(200);
+        }
         let asks_about_one = ["/conversations/{", "/deleted/{"].iter().any(|part| route.path.contains(part));
         Ground { conversation: asks_about_one.then(|| conversation(cast, route)) }
     }
@@ -46,7 +49,7 @@ impl Ground {
         let mut path = route.path.clone();
         if path.starts_with("/apps/") {
             let grant = if route.method == "POST" { self.grant(cast) } else { cast.grant().to_string() };
-            path = path.replace("{grant}", &grant);
+            path = path.replace("{grant}", &grant).replace("{n}", "1");
         }
         path = match route.path.as_str() {
             "/friends/{id}/{answer}" => format!("/friends/{}/accept", cast.people["zed"].id),
