@@ -18,3 +18,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step { number: 12, name: "devices", sql: include_str!("0012_devices.sql") },
     Step { number: 13, name: "lean_events", sql: include_str!("0013_lean_events.sql") },
 ];
+
+#[cfg(test)]
+#[path = "steps_tests.rs"]
+mod tests;

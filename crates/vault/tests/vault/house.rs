@@ -145,9 +145,23 @@ impl House {
 
     /// The same, asking for this log.
     pub(crate) fn open_as(&mut self, log: Option<LogIdentity>) -> Result<Vault, vault::OpenError> {
+        self.open_at(self.place(), log)
+    }
+
+    /// Where its data is.
+    pub(crate) fn place(&self) -> Place {
+        self.ground.place()
+    }
+
+    /// The same with the data of another place.
+    pub(crate) fn open_at(
+        &mut self,
+        place: Place,
+        log: Option<LogIdentity>,
+    ) -> Result<Vault, vault::OpenError> {
         self.entropy += 1;
         let world = World::new(self.clock.clone(), Seeded(AtomicU64::new(self.entropy << 32)));
-        let setup = Setup { place: self.ground.place(), issuer: "https://waxseal.test".to_owned(), log };
+        let setup = Setup { place, issuer: "https://waxseal.test".to_owned(), log };
         // Opening blocks, so it is not done on a thread that carries tasks.
         std::thread::scope(|scope| scope.spawn(|| Vault::open(setup, world)).join().unwrap())
     }

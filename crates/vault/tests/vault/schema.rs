@@ -1,4 +1,5 @@
-//! A database of any earlier program opens with all that was in it; one of a later program, or of another, does not.
+//! A database opens again with all that was in it; one of a later program, or of another, does not. That of every earlier
+//! schema is in `src/schema/steps_tests.rs`.
 
 use crate::house::{House, newest, on_both_engines, words};
 use vault::OpenError;
