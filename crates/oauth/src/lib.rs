@@ -12,6 +12,7 @@ pub mod details;
 pub mod device;
 pub mod dpop;
 pub mod error;
+pub mod grant_management;
 pub mod id_token;
 pub mod introspection;
 pub mod jose;

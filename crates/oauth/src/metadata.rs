@@ -4,7 +4,7 @@
 //! operator configured, never from a request.
 
 use crate::signed::SIGNED_BY;
-use crate::{device, jose, redirect};
+use crate::{device, grant_management, jose, redirect};
 use model::Scopes;
 use serde::Serialize;
 use std::fmt;
@@ -29,6 +29,8 @@ pub const DEVICE_PATH: &str = "/device";
 pub const REVOKE_PATH: &str = "/revoke";
 /// Path of the introspection endpoint.
 pub const INTROSPECT_PATH: &str = "/introspect";
+/// Path of the grant management endpoint; the grant's id comes behind it.
+pub const GRANTS_PATH: &str = "/grants";
 /// Path of userinfo.
 pub const USERINFO_PATH: &str = "/userinfo";
 /// Path of the key set.
@@ -121,6 +123,9 @@ pub struct ServerMetadata {
     introspection_endpoint_auth_methods_supported: Words,
     introspection_endpoint_auth_signing_alg_values_supported: Words,
     introspection_signing_alg_values_supported: Words,
+    grant_management_endpoint: String,
+    grant_management_actions_supported: Words,
+    grant_management_action_required: bool,
     authorization_response_iss_parameter_supported: bool,
     authorization_details_types_supported: Words,
     subject_types_supported: Words,
@@ -159,6 +164,9 @@ pub fn server(issuer: &Issuer) -> ServerMetadata {
         introspection_endpoint_auth_methods_supported: CONFIDENTIAL,
         introspection_endpoint_auth_signing_alg_values_supported: jose::ALGORITHMS,
         introspection_signing_alg_values_supported: SIGNED_BY,
+        grant_management_endpoint: issuer.url(GRANTS_PATH),
+        grant_management_actions_supported: grant_management::ACTIONS,
+        grant_management_action_required: false,
         authorization_response_iss_parameter_supported: true,
         authorization_details_types_supported: &[crate::details::TYPE],
         subject_types_supported: &["public"],

@@ -50,6 +50,23 @@ pub(crate) fn form(headers: &HeaderMap, body: &[u8]) -> Result<Params, OAuthErro
 
 /// Reads the form and proves the app that sent it.
 pub(crate) async fn proved(doors: &Doors, parts: &mut Parts, body: &[u8]) -> Result<Proved, Problem> {
+    prove(doors, parts, Some(body)).await
+}
+
+/// Proves the app that sent a request without a body, by its `Authorization` header.
+pub(crate) async fn proved_by_header(doors: &Doors, parts: &mut Parts) -> Result<Client, Problem> {
+    let unproven = |why| Problem::from(OAuthError::new(ErrorCode::InvalidClient, why)).challenged(true);
+    if !parts.headers.contains_key(header::AUTHORIZATION) {
+        return Err(unproven("prove yourself in the header Authorization, or send an access token of the grant"));
+    }
+    let proved = prove(doors, parts, None).await?;
+    if !proved.client.kind.is_confidential() {
+        return Err(unproven("an app that cannot prove itself has no say here"));
+    }
+    Ok(proved.client)
+}
+
+async fn prove(doors: &Doors, parts: &mut Parts, body: Option<&[u8]>) -> Result<Proved, Problem> {
     let (proved, once) = identified(doors, parts, body).await?;
     if doors.vault.use_once(once.into_iter().collect()).await?.is_some() {
         return Err(replayed().into());
@@ -61,7 +78,7 @@ pub(crate) async fn proved(doors: &Doors, parts: &mut Parts, body: &[u8]) -> Res
 async fn identified(
     doors: &Doors,
     parts: &mut Parts,
-    body: &[u8],
+    body: Option<&[u8]>,
 ) -> Result<(Proved, Option<Once>), Problem> {
     let now = doors.vault.world().now();
     let Ok(from) = Address::from_request_parts(parts, &()).await;
@@ -70,7 +87,10 @@ async fn identified(
         return Err(Problem::too_many(wait_s, why));
     }
     check_query(parts.uri.query().unwrap_or_default().as_bytes())?;
-    let form = form(&parts.headers, body)?;
+    let form = match body {
+        Some(body) => form(&parts.headers, body)?,
+        None => Params::parse(b"")?,
+    };
     let mut authorization = parts.headers.get_all(header::AUTHORIZATION).iter();
     let (header, second) = (authorization.next(), authorization.next());
     if second.is_some() {

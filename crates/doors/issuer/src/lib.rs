@@ -7,6 +7,7 @@ mod arrivals;
 mod authorize;
 mod client;
 mod device_authorization;
+mod grants;
 mod introspect;
 mod jwks;
 mod keys;
@@ -23,8 +24,8 @@ use axum::routing::{get, post};
 use http::{HeaderName, Method, header};
 use model::AppId;
 use oauth::metadata::{
-    AUTHORIZE_PATH, DEVICE_AUTHORIZATION_PATH, INTROSPECT_PATH, Issuer, JWKS_PATH, OPENID_PATH, PAR_PATH,
-    RESOURCE_PATH, REVOKE_PATH, SERVER_PATH, TOKEN_PATH, USERINFO_PATH,
+    AUTHORIZE_PATH, DEVICE_AUTHORIZATION_PATH, GRANTS_PATH, INTROSPECT_PATH, Issuer, JWKS_PATH, OPENID_PATH,
+    PAR_PATH, RESOURCE_PATH, REVOKE_PATH, SERVER_PATH, TOKEN_PATH, USERINFO_PATH,
 };
 use outbound::Outbound;
 use std::sync::Arc;
@@ -83,7 +84,7 @@ impl std::fmt::Debug for Doors {
 pub fn routes(doors: Doors) -> Router {
     let cors = CorsLayer::new()
         .allow_origin(Any)
-        .allow_methods([Method::GET, Method::POST])
+        .allow_methods([Method::GET, Method::POST, Method::DELETE])
         .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, HeaderName::from_static("dpop")])
         .expose_headers([header::WWW_AUTHENTICATE]);
     let for_scripts = Router::new()
@@ -92,6 +93,7 @@ pub fn routes(doors: Doors) -> Router {
         .route(DEVICE_AUTHORIZATION_PATH, post(device_authorization::device_authorization))
         .route(REVOKE_PATH, post(revoke::revoke))
         .route(INTROSPECT_PATH, post(introspect::introspect))
+        .route(&format!("{GRANTS_PATH}/{{grant_id}}"), get(grants::grant_query).delete(grants::grant_revoke))
         .route(USERINFO_PATH, get(userinfo::userinfo).post(userinfo::userinfo))
         .route(JWKS_PATH, get(jwks::jwks))
         .route(OPENID_PATH, get(metadata::server))

@@ -37,6 +37,14 @@ impl Problem {
         }
         self
     }
+
+    /// The same, answered to a client that sent an access token.
+    pub(crate) fn of_bearer(mut self) -> Self {
+        if self.error.code() == ErrorCode::InvalidToken {
+            self.challenge = Some("Bearer realm=\"waxseal\", error=\"invalid_token\"");
+        }
+        self
+    }
 }
 
 impl From<OAuthError> for Problem {

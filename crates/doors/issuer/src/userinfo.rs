@@ -11,7 +11,7 @@ use oauth::{ErrorCode, OAuthError};
 use vault::Refusal;
 
 /// The token of an `Authorization: Bearer` header; the scheme in any case.
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let mut all = headers.get_all(header::AUTHORIZATION).iter();
     let (value, None) = (all.next()?, all.next()) else { return None };
     let (scheme, token) = value.to_str().ok()?.split_once(' ')?;

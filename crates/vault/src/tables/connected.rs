@@ -134,25 +134,45 @@ impl Vault {
 
     /// Revokes one of her grants. When this returns, no token of it opens anything.
     pub async fn grant_revoke(&self, own: &Own, grant: GrantId) -> Result<(), Refusal> {
-        self.end(grant, Some(own.person()), GrantActor::Person).await
+        let person = own.person();
+        self.end(grant, move |grant| grant.person == person, GrantActor::Person).await
     }
 
     /// The app hands its grant back.
     pub async fn grant_hand_back(&self, caller: &Caller) -> Result<(), Refusal> {
-        self.end(caller.grant(), Some(caller.person()), GrantActor::App).await
+        let person = caller.person();
+        self.end(caller.grant(), move |grant| grant.person == person, GrantActor::App).await
+    }
+
+    /// A grant that an app holds and that is not over.
+    pub async fn grant_of_app(&self, app: AppId, grant: GrantId) -> Result<Grant, Refusal> {
+        let now = self.world.now();
+        self.engine
+            .read("grant_of_app", move |snap| {
+                grants::find(snap, grant)?.filter(|grant| grant.is_held_by(app, now)).ok_or(Refusal::NotFound)
+            })
+            .await
+    }
+
+    /// An app that has proved itself gives a grant of its own back.
+    pub async fn grant_end_by_app(&self, app: AppId, grant: GrantId) -> Result<(), Refusal> {
+        let now = self.world.now();
+        self.end(grant, move |grant| grant.is_held_by(app, now), GrantActor::App).await
     }
 
     /// The operator ends a grant.
     pub async fn grant_end(&self, grant: GrantId) -> Result<(), Refusal> {
-        self.end(grant, None, GrantActor::Operator).await
+        self.end(grant, |_| true, GrantActor::Operator).await
     }
 
-    async fn end(&self, grant: GrantId, person: Option<PersonId>, by: GrantActor) -> Result<(), Refusal> {
+    async fn end<F>(&self, grant: GrantId, is_theirs: F, by: GrantActor) -> Result<(), Refusal>
+    where
+        F: Fn(&Grant) -> bool + Send + 'static,
+    {
         let now = self.world.now();
         self.engine
             .write("grant_end", move |tx| -> Result<(), Refusal> {
-                let found = grants::hold(tx, grant)?;
-                let found = found.filter(|found| person.is_none_or(|person| found.person == person));
+                let found = grants::hold(tx, grant)?.filter(&is_theirs);
                 match found.ok_or(Refusal::NotFound)?.state {
                     GrantState::Ended => Ok(()),
                     _ => grants::set_state(tx, grant, GrantState::Ended, (GrantEvent::Ended, by), now),

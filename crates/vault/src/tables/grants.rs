@@ -52,6 +52,12 @@ impl Grant {
     pub fn live_at(&self, now: Time) -> bool {
         self.state == GrantState::Active && self.terms.ends_at > now
     }
+
+    /// This app's, in force or paused.
+    pub(crate) fn is_held_by(&self, app: AppId, now: Time) -> bool {
+        let stands = matches!(self.state, GrantState::Active | GrantState::Paused);
+        self.app == app && stands && self.terms.ends_at > now
+    }
 }
 
 /// The columns that `terms_of_row` reads, 0 to 7; `grant_of_row` reads on from there, to 18.

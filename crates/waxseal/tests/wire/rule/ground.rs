@@ -59,6 +59,7 @@ impl Ground {
             "/ledger/tile/{*path}" => tile(cast),
             "/ledger/proof/{index}" => "/ledger/proof/0".to_owned(),
             "/v1/{*rest}" => "/v1/nothing".to_owned(),
+            "/grants/{grant_id}" => path.replace("{grant_id}", &cast.grant().to_string()),
             "/consent" if route.method == "GET" => format!("/consent?request={}", question(cast)),
             "/authorize" if route.method == "GET" => Fields::ask(&cast.jukebox).path(),
             "/share" if route.method == "GET" => format!("/share?{}", form(&share(cast))),
