@@ -18,6 +18,7 @@ pub mod introspection;
 pub mod jose;
 pub mod jwks;
 pub mod key_set;
+pub mod logout;
 pub mod metadata;
 pub mod once;
 pub mod par;

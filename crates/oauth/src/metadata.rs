@@ -31,6 +31,8 @@ pub const REVOKE_PATH: &str = "/revoke";
 pub const INTROSPECT_PATH: &str = "/introspect";
 /// Path of the grant management endpoint; the grant's id comes behind it.
 pub const GRANTS_PATH: &str = "/grants";
+/// Path of the page that an app sends people to for signing out.
+pub const END_SESSION_PATH: &str = "/end-session";
 /// Path of userinfo.
 pub const USERINFO_PATH: &str = "/userinfo";
 /// Path of the key set.
@@ -123,6 +125,9 @@ pub struct ServerMetadata {
     introspection_endpoint_auth_methods_supported: Words,
     introspection_endpoint_auth_signing_alg_values_supported: Words,
     introspection_signing_alg_values_supported: Words,
+    end_session_endpoint: String,
+    backchannel_logout_supported: bool,
+    backchannel_logout_session_supported: bool,
     grant_management_endpoint: String,
     grant_management_actions_supported: Words,
     grant_management_action_required: bool,
@@ -164,6 +169,9 @@ pub fn server(issuer: &Issuer) -> ServerMetadata {
         introspection_endpoint_auth_methods_supported: CONFIDENTIAL,
         introspection_endpoint_auth_signing_alg_values_supported: jose::ALGORITHMS,
         introspection_signing_alg_values_supported: SIGNED_BY,
+        end_session_endpoint: issuer.url(END_SESSION_PATH),
+        backchannel_logout_supported: true,
+        backchannel_logout_session_supported: true,
         grant_management_endpoint: issuer.url(GRANTS_PATH),
         grant_management_actions_supported: grant_management::ACTIONS,
         grant_management_action_required: false,

@@ -23,6 +23,8 @@ struct Shared {
     /// What is said: a whole answer. None: the connection is held, and nothing is said.
     says: Mutex<Option<Vec<u8>>>,
     asked: AtomicUsize,
+    /// The body of the last request that had one.
+    heard: Mutex<String>,
     over: AtomicBool,
 }
 
@@ -41,7 +43,12 @@ impl Site {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("its address");
         let says = Mutex::new(Some(answer(200, body)));
-        let shared = Arc::new(Shared { says, asked: AtomicUsize::new(0), over: AtomicBool::new(false) });
+        let shared = Arc::new(Shared {
+            says,
+            asked: AtomicUsize::new(0),
+            heard: Mutex::default(),
+            over: AtomicBool::new(false),
+        });
         let known = shared.clone();
         let thread = std::thread::spawn(move || {
             let mut held = Vec::new();
@@ -52,7 +59,7 @@ impl Site {
                 known.asked.fetch_add(1, Ordering::SeqCst);
                 let says = known.says.lock().unwrap_or_else(PoisonError::into_inner).clone();
                 match says {
-                    Some(says) => drop(talk(stream, &says)),
+                    Some(says) => drop(talk(stream, &says, &known.heard)),
                     None => held.push(stream),
                 }
             }
@@ -86,13 +93,18 @@ impl Site {
         *self.shared.says.lock().unwrap_or_else(PoisonError::into_inner) = says;
     }
 
+    /// The body of the last request that had one.
+    pub fn heard(&self) -> String {
+        self.shared.heard.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// How often someone asked.
     pub fn asked(&self) -> usize {
         self.shared.asked.load(Ordering::SeqCst)
     }
 }
 
-fn talk(mut stream: TcpStream, says: &[u8]) -> std::io::Result<()> {
+fn talk(mut stream: TcpStream, says: &[u8], heard: &Mutex<String>) -> std::io::Result<()> {
     stream.set_read_timeout(Some(Duration::from_secs(10)))?;
     let (mut head, mut piece) = (Vec::new(), [0; 4096]);
     while !head.windows(4).any(|end| end == b"\r\n\r\n") {
@@ -100,6 +112,22 @@ fn talk(mut stream: TcpStream, says: &[u8]) -> std::io::Result<()> {
             0 => return Ok(()),
             n => head.extend_from_slice(&piece[..n]),
         }
+    }
+    let text = String::from_utf8_lossy(&head).into_owned();
+    let (head, body) = text.split_once("\r\n\r\n").unwrap_or_default();
+    let length = head.lines().find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().ok())?
+    });
+    if let Some(length) = length {
+        let mut body = body.to_owned();
+        while body.len() < length {
+            match stream.read(&mut piece)? {
+                0 => break,
+                n => body.push_str(&String::from_utf8_lossy(&piece[..n])),
+            }
+        }
+        *heard.lock().unwrap_or_else(PoisonError::into_inner) = body;
     }
     stream.write_all(says)
 }

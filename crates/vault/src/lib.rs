@@ -36,6 +36,7 @@ pub use tables::friends::{Face, Friend, FriendList};
 pub use tables::grants::Grant;
 pub use tables::keys::{KEY_AHEAD_S, KeyPurpose, ListedKey, Turn};
 pub use tables::log::LogNews;
+pub use tables::logouts::{Logout, LogoutUris, WAITS_S as LOGOUT_WAITS_S};
 pub use tables::notices::{NOTICE_KEPT_S, Notice, Told};
 pub use tables::people::Person;
 pub use tables::sessions::{SESSION_IDLE_S, SESSION_S, Session, session_cookie, session_of};

@@ -5,9 +5,11 @@
 mod checkpoints;
 mod expiry;
 mod keys;
+mod logouts;
 mod maps;
 mod witnesses;
 
+pub use logouts::{logouts, logouts_tell};
 pub use witnesses::Witnesses;
 
 use std::sync::Arc;

@@ -19,6 +19,7 @@ mod deleted_list;
 mod device;
 mod directory;
 mod done;
+mod end_session;
 mod evidence_take;
 mod form;
 mod friend_answer;
@@ -64,7 +65,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
-use oauth::metadata::{DEVICE_PATH, Issuer};
+use oauth::metadata::{DEVICE_PATH, END_SESSION_PATH, Issuer};
 use std::sync::Arc;
 use vault::Vault;
 
@@ -103,6 +104,7 @@ pub fn routes(doors: Doors) -> Router {
         .route("/sign-in", get(sign_in::sign_in_see).post(sign_in::sign_in))
         .route("/sign-in/again", get(sign_in_again::sign_in_again_see).post(sign_in_again::sign_in_again))
         .route("/sign-out", get(sign_out::sign_out_see).post(sign_out::sign_out))
+        .route(END_SESSION_PATH, get(end_session::end_session).post(end_session::end_session_posted))
         .route("/consent", get(consent_see::consent_see).post(consent_answer::consent_answer))
         .route(DEVICE_PATH, get(device::device_see).post(device::device))
         .route("/", get(conversation_list::conversation_list))

@@ -23,7 +23,7 @@ pub(crate) fn signed_out(door: &Door, address: &str) -> Response {
 
 /// `GET /sign-out`
 pub(crate) async fn sign_out_see(person: Person) -> Response {
-    page(StatusCode::OK, &SignOut { page: person.page })
+    page(StatusCode::OK, &SignOut { page: person.page, return_to: String::new() })
 }
 
 /// `POST /sign-out`

@@ -17,6 +17,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step { number: 11, name: "refresh", sql: include_str!("0011_refresh.sql") },
     Step { number: 12, name: "devices", sql: include_str!("0012_devices.sql") },
     Step { number: 13, name: "lean_events", sql: include_str!("0013_lean_events.sql") },
+    Step { number: 14, name: "logout", sql: include_str!("0014_logout.sql") },
 ];
 
 #[cfg(test)]

@@ -32,9 +32,11 @@ const DOORS: [&str; 2] =
     ["update persons set password = null where id = $1", "delete from sessions where person = $1"];
 
 /// What hangs on the person herself. Conversations of imports that nobody else with an account is in lose every word.
-const OF_PERSON: [&str; 11] = [
+const OF_PERSON: [&str; 13] = [
     "delete from staff_events where person = $1",
     "delete from notices where person = $1",
+    "delete from devices where person = $1",
+    "delete from logouts where person = $1",
     "update messages set body = '', deleted_at = coalesce(deleted_at, sent_at) where author = $1",
     "update messages set body = '', deleted_at = coalesce(deleted_at, sent_at) where author in \
      (select g.id from persons g where g.guest_of = $1)",

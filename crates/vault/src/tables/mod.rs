@@ -22,6 +22,7 @@ pub(crate) mod ids;
 pub(crate) mod introspect;
 pub(crate) mod keys;
 pub(crate) mod log;
+pub(crate) mod logouts;
 pub(crate) mod map;
 pub(crate) mod notices;
 pub(crate) mod once;

@@ -5,6 +5,7 @@
 
 use super::events::{self, About};
 use super::ids::id;
+use super::logouts;
 use super::secret::{Secret, SecretKind};
 use crate::engine::{Reads, Tx, params};
 use crate::{Fault, Own, Refusal, Vault};
@@ -102,6 +103,7 @@ fn end(tx: &mut Tx<'_>, person: PersonId, session: SessionId, at: Time) -> Resul
         "delete from sessions where id = $1 and person = $2",
         params![session.as_bytes(), person.as_bytes()],
     )?;
+    logouts::add(tx, session, at)?;
     // What is under way with such a token is looked at anew before it is recorded.
     tx.put(
         "update grants set version = version + 1 where (scopes & $1) = 0 and id in \

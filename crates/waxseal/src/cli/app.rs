@@ -12,7 +12,7 @@ use oauth::key_set::KeySet;
 use outbound::Private;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use vault::{Demands, ListedApp, NewApp, NewKind, Refusal, Vault};
+use vault::{Demands, ListedApp, LogoutUris, NewApp, NewKind, Refusal, Vault};
 
 /// Register apps and set what they may ask for
 #[derive(Args, Debug)]
@@ -85,6 +85,12 @@ pub struct Add {
     /// Where it may be sent back to; give all of them
     #[arg(long, value_name = "U", required = true, num_args = 1.., value_parser = redirect_uri)]
     redirect_uri: Vec<String>,
+    /// Where it may have people sent after they sign out; give all of them
+    #[arg(long, value_name = "U", num_args = 1.., value_parser = redirect_uri)]
+    post_logout_redirect_uri: Vec<String>,
+    /// Where it is told that somebody signed out (OpenID Connect Back-Channel Logout): https
+    #[arg(long, value_name = "U", value_parser = key_uri)]
+    backchannel_logout_uri: Option<String>,
     /// The most it may ask for
     #[arg(long, value_name = "FILE.json", value_parser = ceiling_file)]
     ceiling: String,
@@ -192,6 +198,8 @@ pub(super) fn named(refusal: Refusal, id: AppId) -> Stop {
 
 async fn add(new: Add, vault: &Vault, out: &mut dyn Out) -> Result<(), Stop> {
     let Add { name, partner, redirect_uri, ceiling, secret, jwks, jwks_uri, profile, json, .. } = new;
+    let logout =
+        LogoutUris { post_logout: new.post_logout_redirect_uri, back_channel: new.backchannel_logout_uri };
     let kind = match (secret, jwks, jwks_uri) {
         (true, _, _) => NewKind::Secret,
         (_, Some(jwks), _) => NewKind::Keys(jwks),
@@ -201,6 +209,9 @@ async fn add(new: Add, vault: &Vault, out: &mut dyn Out) -> Result<(), Stop> {
     let demands = Demands { profile: profile.as_deref().and_then(Profile::parse) };
     let app = NewApp { name, partner, redirect_uris: redirect_uri, ceiling, kind, demands };
     let (id, secret) = vault.app_add(app).await?;
+    if logout != LogoutUris::default() {
+        vault.app_logout_uris(id, logout).await?;
+    }
     if json {
         let mut told = json!({ "client_id": id });
         if let Some(secret) = secret {

@@ -85,7 +85,8 @@ impl Bound {
             let listen = |listener| tokio::net::TcpListener::from_std(listener).map_err(Stop::refused);
             let (main, metrics) = (listen(main)?, metrics.map(listen).transpose()?);
             first(&house).await?;
-            let _workers = work::start(&house.vault, settings.witnesses);
+            let mut workers = work::start(&house.vault, settings.witnesses);
+            workers.spawn(work::logouts(house.vault.clone(), house.outbound.clone()));
             let _commands = match &settings.place {
                 Place::Folder(folder) => through::listen(folder, house.vault.clone()),
                 Place::Postgres(_) => None,

@@ -65,6 +65,6 @@ pub(crate) fn samples() -> Vec<(&'static str, String)> {
                 problem: Some("No device waits with this code.".to_owned()),
             },
         ),
-        drawn("sign-out", &SignOut { page: inside() }),
+        drawn("sign-out", &SignOut { page: inside(), return_to: String::new() }),
     ]
 }

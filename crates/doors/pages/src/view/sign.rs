@@ -57,4 +57,6 @@ pub(crate) struct SignInAgain {
 pub(crate) struct SignOut {
     /// The frame.
     pub page: Page,
+    /// Where she goes on to; nowhere in particular if empty.
+    pub return_to: String,
 }

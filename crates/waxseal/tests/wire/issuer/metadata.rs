@@ -50,7 +50,7 @@ fn every_endpoint_that_is_listed_answers() {
         .filter(|(name, _)| named(name))
         .map(|(name, url)| (name, url.as_str().unwrap().strip_prefix(stage.url.as_str()).unwrap()))
         .collect();
-    assert_eq!(listed.len(), 9);
+    assert_eq!(listed.len(), 10);
     for (name, path) in listed {
         let answer = match name.as_str() {
             "token_endpoint"
@@ -58,6 +58,10 @@ fn every_endpoint_that_is_listed_answers() {
             | "introspection_endpoint"
             | "device_authorization_endpoint"
             | "pushed_authorization_request_endpoint" => post_raw(&stage, path, &[], b"x=1").expect(400),
+            "end_session_endpoint" => {
+                assert_eq!(stage.get(path).expect(303).location(), "/sign-in?done=signed-out");
+                continue;
+            }
             "grant_management_endpoint" => stage.get(&format!("{path}/x")).expect(401),
             "authorization_endpoint" => stage.get(path).expect(400),
             "userinfo_endpoint" => stage.get(path).expect(401),

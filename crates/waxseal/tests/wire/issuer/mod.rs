@@ -7,6 +7,7 @@ mod device;
 mod grants;
 mod introspect;
 mod jwks;
+mod logout;
 mod metadata;
 mod par;
 mod redirect;
