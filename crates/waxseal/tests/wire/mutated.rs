@@ -4,13 +4,16 @@
 //! The spoiling is seeded, so a failure can be had again; what failed is printed as it was sent.
 use crate::issuer::{Fields, code_of};
 use crate::raw;
-use crate::stage::{EVERYTHING, Person, Stage, asked, form};
+use crate::stage::{EVERYTHING, Person, Stage, asked, encoded, form};
 use serde_json::json;
 use std::collections::BTreeMap;
+use waxseal::listener::Peer;
 
 const SEED: u64 = 0x5EA1_ED01;
 const THREADS: u64 = 4;
-const REQUESTS_OF_EACH: usize = 750;
+const REQUESTS: usize = 3_000;
+/// Of those to the endpoints that apps sign people in with, unless `WAXSEAL_MUTATIONS` says how many.
+const MUTATIONS: usize = 3_000;
 
 /// What parsers trip over.
 const ODD: &[&[u8]] = &[
@@ -143,8 +146,8 @@ impl Request {
         }
     }
 
-    /// Its bytes. Where head, header and body begin and end stays as it is: that is the HTTP library's to defend.
-    fn bytes(&self, stage: &Stage) -> Vec<u8> {
+    /// Its bytes, as a proxy hands them on from this address: who fails too often would else be turned away at once. Where head, header and body begin and end stays as it is: that is the HTTP library's to defend.
+    fn bytes(&self, stage: &Stage, from: usize) -> Vec<u8> {
         let host = stage.url.strip_prefix("http://").unwrap();
         let path: Vec<u8> = self.path.iter().copied().filter(|b| *b > b' ' && *b != 0x7f).collect();
         let slash: &[u8] = if path.first() == Some(&b'/') { b"" } else { b"/" };
@@ -154,7 +157,9 @@ impl Request {
             let value: Vec<u8> = value.iter().copied().filter(|b| !b"\r\n\0".contains(b)).collect();
             all.extend([name.as_bytes(), b": ", &value, b"\r\n"].concat());
         }
-        let length = format!("content-length: {}\r\n\r\n", self.body.len());
+        let [a, b, c] = [from >> 16, from >> 8, from].map(|part| part & 0xff);
+        let length =
+            format!("x-forwarded-for: 10.{a}.{b}.{c}\r\ncontent-length: {}\r\n\r\n", self.body.len());
         [&all, length.as_bytes(), &self.body].concat()
     }
 }
@@ -245,35 +250,49 @@ fn of_pages(stage: &Stage, ada: &Person, ask: &Fields, conversation: &str) -> Ve
     of_browser.into_iter().chain(asks).collect()
 }
 
-#[test]
-fn whatever_comes_the_server_answers_and_does_not_break() {
+fn scene() -> (Stage, Person, Person) {
     let mut stage = Stage::new();
     stage.limit = None;
+    stage.peer = Peer::Forwarded;
     stage.restart();
     let (ada, bea) = (stage.person("ada"), stage.person("bea"));
     stage.friends(&ada, &bea);
-    let requests = in_order(&stage, &ada, &bea);
-    for request in &requests {
-        let status = raw::status(&stage, &request.bytes(&stage));
-        assert!(status.is_some_and(|status| status < 500), "{status:?}: {}", shown(request, &stage));
+    (stage, ada, bea)
+}
+
+/// Sends so many spoilt ones; each status of `often` must have come a few times: spoilt, but not so much that nothing got
+/// past the first look.
+fn send_spoilt(stage: &Stage, requests: &[Request], count: usize, often: &[u16]) {
+    for request in requests {
+        let status = raw::status(stage, &request.bytes(stage, 0));
+        assert!(status.is_some_and(|status| status < 500), "{status:?}: {}", shown(request, stage));
     }
     let spoil = &|thread: u64| {
         let mut seen = BTreeMap::new();
         let mut dice = Dice(SEED ^ thread.wrapping_mul(0x9E37_79B9_7F4A_7C15));
-        for nth in 0..REQUESTS_OF_EACH {
+        for nth in 0..count / THREADS as usize {
             let mut request = requests[dice.below(requests.len())].clone();
             let other = &requests[dice.below(requests.len())];
             request.spoil(&mut dice, other);
-            let status = raw::status(&stage, &request.bytes(&stage));
+            let status = raw::status(stage, &request.bytes(stage, dice.below(1 << 24)));
             let is_answered = status.is_some_and(|status| (200..500).contains(&status));
-            assert!(is_answered, "thread {thread}, {nth}: {status:?}: {}", shown(&request, &stage));
+            assert!(is_answered, "thread {thread}, {nth}: {status:?}: {}", shown(&request, stage));
             *seen.entry(status.unwrap()).or_insert(0) += 1;
         }
-        // Spoilt, but not so much that nothing got past the first look.
-        let often = |status| seen.get(&status).is_some_and(|times| *times >= 5);
-        assert!([200, 303, 400, 401, 404].into_iter().all(often), "{seen:?}");
+        let is_often = |status| seen.get(status).is_some_and(|times| *times >= 5);
+        assert!(often.iter().all(is_often), "{seen:?}");
     };
-    std::thread::scope(|scope| (0..THREADS).for_each(|thread| drop(scope.spawn(move || spoil(thread)))));
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..THREADS).map(|thread| scope.spawn(move || spoil(thread))).collect();
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+    });
+}
+
+#[test]
+fn whatever_comes_the_server_answers_and_does_not_break() {
+    let (stage, ada, bea) = scene();
+    let requests = in_order(&stage, &ada, &bea);
+    send_spoilt(&stage, &requests, REQUESTS, &[200, 303, 400, 401, 404]);
     stage.clock.advance_s(2);
     stage.get("/readyz").expect(200);
     let app = stage.app(EVERYTHING);
@@ -281,6 +300,70 @@ fn whatever_comes_the_server_answers_and_does_not_break() {
     assert!(!stage.api(&tokens.access).get("/v1/conversations").expect(200).body.is_empty());
 }
 
+/// What an app with a secret sends to sign a person in, and the pages on which she answers.
+fn of_signing_in(stage: &Stage, ada: &Person) -> Vec<Request> {
+    let app = stage.app_with_secret(EVERYTHING);
+    let all =
+        json!({"actions": ["list", "read", "send"], "since": "P3D", "kinds": ["text"], "uses": 100_000});
+    let tokens = stage.grant(ada, &app, all.clone());
+    let spare = stage.grant(ada, &app, all.clone());
+    let ask = Fields::ask(&app).with("authorization_details", &asked(all).to_string());
+    let code = code_of(stage, ada, &ask.clone().with("grant_management_action", "create"));
+    let secret = app.secret.as_deref().unwrap();
+    let device = Fields::revoke(&app, "x").with("scope", "openid").body();
+    let codes =
+        stage.send("POST", "/device_authorization", &[("content-type", FORM)], Some(device.as_bytes()));
+    let codes = codes.expect(200).json();
+    let grant_type = encoded(oauth::device::GRANT_TYPE);
+    let poll = format!(
+        "grant_type={grant_type}&device_code={}&client_id={}&client_secret={secret}",
+        codes["device_code"].as_str().unwrap(),
+        app.id
+    );
+    let refresh = Fields::refresh(&app, spare.refresh.as_deref().unwrap());
+    let post = |path: &str, body: &str| Request::new("POST", path, FORM, body);
+    let of_app = [
+        post("/token", &Fields::code(&app, &code).body()),
+        post("/token", &refresh.with("scope", "openid").body()),
+        post("/token", &poll),
+        post("/introspect", &Fields::revoke(&app, &tokens.access).body()),
+        post("/introspect", &Fields::revoke(&app, tokens.refresh.as_deref().unwrap()).body())
+            .with("accept", "application/token-introspection+jwt"),
+        post("/par", &ask.clone().with("client_secret", secret).body()),
+        post("/device_authorization", &device),
+        Request::new("GET", &format!("/grants/{}", tokens.grant), "", "")
+            .with("authorization", &format!("Bearer {}", tokens.access)),
+    ];
+    let browser = stage.browser_of(ada);
+    let consent = browser.open(&ask.with("prompt", "consent").path()).expect(200);
+    let fields = consent.form("/consent").fields(Some(("decision", "update")));
+    let csrf = &fields.iter().find(|(name, _)| name == "csrf").unwrap().1;
+    let user_code = codes["user_code"].as_str().unwrap();
+    let cookie = format!("{}={}", vault::session_cookie(false), ada.cookie);
+    let of_browser = [
+        Request::new("GET", &consent.at, "", ""),
+        post("/consent", &form(&fields)),
+        Request::new("GET", &format!("/device?user_code={user_code}"), "", ""),
+        post("/device", &format!("csrf={csrf}&user_code={user_code}")),
+        Request::new("GET", "/end-session?id_token_hint=x.y.z&client_id=app_x&state=s", "", ""),
+    ];
+    let of_browser =
+        of_browser.map(|request| request.with("cookie", &cookie).with("sec-fetch-site", "same-origin"));
+    of_app.into_iter().chain(of_browser).collect()
+}
+
+/// A million of these were sent once by hand.
+#[test]
+fn the_endpoints_of_signing_in_do_not_break() {
+    let count = std::env::var("WAXSEAL_MUTATIONS").ok().map_or(MUTATIONS, |count| count.parse().unwrap());
+    let (stage, ada, _) = scene();
+    let requests = of_signing_in(&stage, &ada);
+    send_spoilt(&stage, &requests, count, &[200, 400, 401]);
+    stage.get("/readyz").expect(200);
+    let app = stage.app(EVERYTHING);
+    stage.grant(&ada, &app, json!({"actions": ["list"]}));
+}
+
 fn shown(request: &Request, stage: &Stage) -> String {
-    request.bytes(stage).escape_ascii().to_string()
+    request.bytes(stage, 0).escape_ascii().to_string()
 }

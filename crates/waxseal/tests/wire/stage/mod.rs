@@ -52,6 +52,8 @@ pub(crate) struct Stage {
     /// How much one grant may ask for, from the next start on.
     pub(crate) limit: Option<api::Limit>,
     /// Which addresses are dialled that others chose, from the next start on.
+    /// Who is taken for the one who asks.
+    pub(crate) peer: Peer,
     pub(crate) private: Private,
     client: Client,
     running: Option<Running>,
@@ -148,6 +150,7 @@ impl Stage {
             clock,
             limit: Some(api::Limit::default()),
             private: Private::Refused,
+            peer: Peer::Direct,
             client,
             running: None,
             records_before: 0,
@@ -169,11 +172,11 @@ impl Stage {
         house.limit = self.limit;
         house.outbound = Outbound::new(Policy { private: self.private });
         let (stop, stopped) = oneshot::channel::<()>();
-        let (router, serves) = (house.router(), house.clone());
+        let (router, serves, peer) = (house.router(), house.clone(), self.peer);
         let serving = self.runtime.spawn(async move {
             let listener = tokio::net::TcpListener::from_std(listener).unwrap();
             let stopped = serves.closed_after(stopped);
-            waxseal::listener::serve(listener, router, Peer::Direct, stopped).await;
+            waxseal::listener::serve(listener, router, peer, stopped).await;
         });
         self.records_before = self.wait(house.vault.permits_spent_and_records()).unwrap().1;
         self.running = Some(Running { house, stop, serving });
