@@ -2,6 +2,7 @@
 //!
 //! Invariant: every ratio is taken between figures of the same round. No figure here is a test; a test never looks at a clock.
 
+mod contain;
 mod drive;
 mod house;
 mod process;
@@ -18,6 +19,7 @@ const HELP: &str = "\
 Measures recorded reads and durable sends beside the server's own gate-only request, as ratios of one run.
 
 usage: cargo xtask bench [--rounds N] [--seconds S] [--connections N] [--people N] [--only KIND,…] [--postgres URL]
+       cargo xtask bench --contain GRANTS [--rounds N]    what a token check costs, and ending so many grants at once
 
 KIND is one of empty, gate, own, read, send; ratios that need another kind are then left at 0.
 
@@ -32,12 +34,21 @@ struct Options {
     people: usize,
     kinds: Vec<drive::What>,
     postgres: Option<String>,
+    /// Measure this instead: containment of so many grants.
+    contain: Option<usize>,
 }
 
 fn options() -> Result<Options, String> {
     let kinds = drive::What::EACH.to_vec();
-    let mut options =
-        Options { rounds: 3, seconds: 3.0, connections: 64, people: 400, kinds, postgres: None };
+    let mut options = Options {
+        rounds: 3,
+        seconds: 3.0,
+        connections: 64,
+        people: 400,
+        kinds,
+        postgres: None,
+        contain: None,
+    };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
         let mut value = || words.next().ok_or(format!("{word} needs a value"));
@@ -52,6 +63,7 @@ fn options() -> Result<Options, String> {
                 let wanted: Vec<&str> = wanted.split(',').collect();
                 options.kinds.retain(|kind| wanted.contains(&kind.word()));
             }
+            "--contain" => options.contain = Some(number(value()?)?.max(1.0) as usize),
             "--postgres" => options.postgres = Some(value()?),
             _ => return Err(format!("{word} is not an option; see --help")),
         }
@@ -83,7 +95,10 @@ fn main() -> ExitCode {
 
 fn run(options: &Options) -> Result<(), String> {
     let folder = std::env::temp_dir().join(format!("waxseal-bench-{}", std::process::id()));
-    let outcome = measure(options, &folder);
+    let outcome = match options.contain {
+        Some(grants) => contain::measure(&folder, grants, options.rounds),
+        None => measure(options, &folder),
+    };
     let _ = std::fs::remove_dir_all(&folder);
     outcome
 }
