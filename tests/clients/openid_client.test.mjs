@@ -1,7 +1,11 @@
-// `openid-client`: a public app from the first redirect to the last revocation.
+// `openid-client`: apps from the first redirect to the last revocation, devices, introspection, and signing out.
 
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
 import { after, before, test } from "node:test";
+import { setTimeout } from "node:timers/promises";
+import { createRemoteJWKSet, jwtVerify } from "jose";
 import * as client from "openid-client";
 import { DETAILS, raise } from "./stage.mjs";
 
@@ -10,7 +14,7 @@ const REDIRECT = "http://127.0.0.1/callback";
 let stage;
 let ada;
 before(async () => {
-  stage = await raise();
+  stage = await raise("--allow-loopback-fetch");
   ada = await stage.person("ada");
 });
 after(() => stage?.lower());
@@ -19,8 +23,8 @@ after(() => stage?.lower());
 const discover = (app, metadata, auth = client.None()) =>
   client.discovery(new URL(stage.url), app.client_id, metadata, auth, { execute: [client.allowInsecureRequests] });
 
-/** Signs Ada in; the tokens, with everything checked that the client can check. */
-async function signIn(config, more = {}) {
+/** Signs somebody in, Ada if nobody else; the tokens, with everything checked that the client can check. */
+async function signIn(config, more = {}, person = ada) {
   const verifier = client.randomPKCECodeVerifier();
   const checks = { state: client.randomState(), nonce: client.randomNonce() };
   const address = client.buildAuthorizationUrl(config, {
@@ -32,7 +36,7 @@ async function signIn(config, more = {}) {
     ...checks,
     ...more,
   });
-  const back = await ada.goThrough(address);
+  const back = await person.goThrough(address);
   const tokens = await client.authorizationCodeGrant(config, back, {
     pkceCodeVerifier: verifier,
     expectedState: checks.state,
@@ -93,4 +97,71 @@ test("a person who says no is told of as access_denied, with state and issuer", 
   const back = await ada.goThrough(address, "deny");
   assert.equal(back.searchParams.get("iss"), stage.url);
   await assert.rejects(client.authorizationCodeGrant(config, back, { expectedState: state }), { error: "access_denied" });
+});
+
+test("an app asks what its token is worth, and is told nothing of another's", async () => {
+  const config = await discover(...(await withSecret("Looks")));
+  const { tokens } = await signIn(config);
+  const worth = await client.tokenIntrospection(config, tokens.access_token);
+  assert.equal(worth.active, true);
+  assert.equal(worth.sub, tokens.claims().sub);
+  assert.deepEqual(worth.authorization_details, tokens.authorization_details);
+  assert.equal((await client.tokenIntrospection(config, tokens.refresh_token)).active, true);
+  const other = await discover(...(await withSecret("Peeks")));
+  assert.deepEqual(await client.tokenIntrospection(other, tokens.access_token), { active: false });
+  await client.tokenRevocation(config, tokens.refresh_token);
+  assert.deepEqual(await client.tokenIntrospection(config, tokens.access_token), { active: false });
+});
+
+/** An app with a secret, as `discover` takes it. */
+async function withSecret(name, ...options) {
+  const app = await stage.app(name, REDIRECT, "--secret", ...options);
+  return [app, undefined, client.ClientSecretBasic(app.client_secret)];
+}
+
+test("a television is let in from elsewhere", async () => {
+  const config = await discover(await stage.app("Player", REDIRECT, "--public"));
+  const asked = await client.initiateDeviceAuthorization(config, {
+    scope: "openid profile", authorization_details: JSON.stringify(DETAILS) });
+  assert.match(asked.user_code, /^[B-Z]{4}-[B-Z]{4}$/);
+  const done = await ada.goThrough(asked.verification_uri_complete);
+  assert.equal(done.searchParams.get("done"), "device-allowed");
+  const tokens = await client.pollDeviceAuthorizationGrant(config, asked);
+  assert.deepEqual(tokens.authorization_details[0].actions, ["list", "read", "send"]);
+  const info = await client.fetchUserInfo(config, tokens.access_token, tokens.claims().sub);
+  assert.equal(info.preferred_username, "ada");
+  const denied = await client.initiateDeviceAuthorization(config, { scope: "openid" });
+  await ada.goThrough(denied.verification_uri_complete, "deny");
+  await assert.rejects(client.pollDeviceAuthorizationGrant(config, denied), { error: "access_denied" });
+});
+
+test("an app signs the person out, and another is told of it", async (t) => {
+  const told = [];
+  const listener = createServer((request, answer) => {
+    const pieces = [];
+    request.on("data", (piece) => pieces.push(piece));
+    request.on("end", () => {
+      told.push(new URLSearchParams(Buffer.concat(pieces).toString()).get("logout_token"));
+      answer.end();
+    });
+  });
+  listener.listen(0, "127.0.0.1");
+  await once(listener, "listening");
+  t.after(() => listener.close());
+  const at = `http://127.0.0.1:${listener.address().port}/told`;
+  const bob = await stage.person("bob");
+  const config = await discover(...(await withSecret("Leaves", "--post-logout-redirect-uri", `${REDIRECT}/out`)));
+  const listening = await withSecret("Listens", "--backchannel-logout-uri", at);
+  const { tokens } = await signIn(config, {}, bob);
+  const { tokens: heard } = await signIn(await discover(...listening), {}, bob);
+  const back = await bob.open(client.buildEndSessionUrl(config, {
+    id_token_hint: tokens.id_token, post_logout_redirect_uri: `${REDIRECT}/out`, state: "s" }));
+  assert.equal(back.left, `${REDIRECT}/out?state=s`);
+  assert.match((await bob.open("/")).at, /sign-in/, "her browser is signed out");
+  for (let n = 0; told.length === 0 && n < 100; n += 1) await setTimeout(100);
+  const keys = createRemoteJWKSet(new URL(config.serverMetadata().jwks_uri));
+  const options = { issuer: stage.url, audience: listening[0].client_id, typ: "logout+jwt" };
+  const { payload } = await jwtVerify(told[0], keys, options);
+  assert.deepEqual([payload.sub, payload.sid], [heard.claims().sub, heard.claims().sid]);
+  assert.deepEqual(payload.events, { "http://schemas.openid.net/event/backchannel-logout": {} });
 });

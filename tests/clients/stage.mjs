@@ -127,13 +127,14 @@ class Person {
 
   /**
    * Follows a sign-in of an app from its first address, signs in where asked and answers `decision` where asked.
-   * Returns the address at which it leaves this site, which nobody opens.
+   * Returns the address at which it leaves this site, which nobody opens; of a device, that of the page that says it is done.
    */
   async goThrough(address, decision = "allow") {
     let page = await this.open(address);
     for (let step = 0; step < 12; step += 1) {
       if (page.left) return new URL(page.left);
-      const ours = ["/sign-in", "/sign-in/again", "/consent"];
+      if (new URL(page.at).searchParams.has("done")) return new URL(page.at);
+      const ours = ["/sign-in", "/sign-in/again", "/device", "/consent"];
       const form = forms(page.html).find((one) => ours.includes(path(one.action)));
       if (!form) throw new Error(`no way on from ${page.at}:\n${words(page.html)}`);
       const fields = new Map(form.fields);
