@@ -57,7 +57,9 @@ pub(crate) async fn proved(doors: &Doors, parts: &mut Parts, body: &[u8]) -> Res
 pub(crate) async fn proved_by_header(doors: &Doors, parts: &mut Parts) -> Result<Client, Problem> {
     let unproven = |why| Problem::from(OAuthError::new(ErrorCode::InvalidClient, why)).challenged(true);
     if !parts.headers.contains_key(header::AUTHORIZATION) {
-        return Err(unproven("prove yourself in the header Authorization, or send an access token of the grant"));
+        return Err(unproven(
+            "prove yourself in the header Authorization, or send an access token of the grant",
+        ));
     }
     let proved = prove(doors, parts, None).await?;
     if !proved.client.kind.is_confidential() {

@@ -118,9 +118,12 @@ fn who_does_not_prove_itself_learns_nothing() {
 #[test]
 fn the_app_asks_to_change_it_and_the_person_decides() {
     let scene = Scene::new();
-    let more = Fields::ask_for(&scene.app, json!({"actions": ["read", "send"], "conversations": "all", "since": "all"}))
-        .with("grant_management_action", "merge")
-        .with("grant_id", &scene.grant());
+    let more = Fields::ask_for(
+        &scene.app,
+        json!({"actions": ["read", "send"], "conversations": "all", "since": "all"}),
+    )
+    .with("grant_management_action", "merge")
+    .with("grant_id", &scene.grant());
     let back = allow(&scene.stage, &scene.ada, &more);
     let code = query(&back, "code").unwrap_or_else(|| panic!("{back}"));
     let told = Fields::code(&scene.app, &code).post(&scene.stage, "/token").expect(200).json();

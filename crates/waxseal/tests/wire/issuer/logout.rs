@@ -103,7 +103,7 @@ fn without_it_she_is_asked() {
         vec![("id_token_hint", &*hint), ("id_token_hint", &*hint)],
     ] {
         let page = scene.browser().open(&path(&fields)).expect(200);
-        page.form("/sign-out");
+        page.form_with("/sign-out", "return_to");
         assert!(scene.is_signed_in(), "{fields:?}");
     }
     // She says yes, and goes on to the app.
@@ -111,7 +111,7 @@ fn without_it_she_is_asked() {
     let page = browser.open(&path(&[("client_id", &id), ("post_logout_redirect_uri", OUT), ("state", "s")]));
     let policy = page.answer.header("content-security-policy").unwrap().to_owned();
     assert!(policy.ends_with("form-action 'self' https://app.example"), "{policy}");
-    let page = browser.press(&page.expect(200).form("/sign-out"), None);
+    let page = browser.press(&page.expect(200).form_with("/sign-out", "return_to"), None);
     assert_eq!(page.answer.expect(303).location(), format!("{OUT}?state=s"));
     assert!(!scene.is_signed_in());
 }

@@ -133,4 +133,12 @@ impl Page {
             })
             .clone()
     }
+
+    /// The form that is sent to this path and has this field, where there are several.
+    #[track_caller]
+    pub(crate) fn form_with(&self, action: &str, field: &str) -> Form {
+        let mut forms = html::forms(&self.html()).into_iter();
+        let found = forms.find(|form| form.action == action && !form.values(field).is_empty());
+        found.unwrap_or_else(|| panic!("{} has no form to {action} with {field}", self.at))
+    }
 }
