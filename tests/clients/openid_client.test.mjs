@@ -113,6 +113,23 @@ test("an app asks what its token is worth, and is told nothing of another's", as
   assert.deepEqual(await client.tokenIntrospection(config, tokens.access_token), { active: false });
 });
 
+test("an app takes the same as a signed statement", async () => {
+  const [app, , auth] = await withSecret("Audits");
+  const config = await discover(app, { introspection_signed_response_alg: "ES256" }, auth);
+  let kind;
+  config[client.customFetch] = async (...call) => {
+    const answer = await fetch(...call);
+    if (String(call[0]).endsWith("/introspect")) kind = answer.headers.get("content-type");
+    return answer;
+  };
+  const { tokens } = await signIn(config);
+  const worth = await client.tokenIntrospection(config, tokens.access_token);
+  assert.equal(kind, "application/token-introspection+jwt");
+  assert.deepEqual([worth.active, worth.client_id], [true, app.client_id]);
+  client.enableNonRepudiationChecks(config);
+  assert.equal((await client.tokenIntrospection(config, tokens.access_token)).active, true);
+});
+
 /** An app with a secret, as `discover` takes it. */
 async function withSecret(name, ...options) {
   const app = await stage.app(name, REDIRECT, "--secret", ...options);
