@@ -314,7 +314,6 @@ impl Inner {
     }
 
     /// Asks the gate for the next batch.
-    #[expect(clippy::type_complexity, reason = "two permits, one of which may be missing")]
     fn ask(
         &self,
         caller: &vault::Caller,

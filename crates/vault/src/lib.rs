@@ -72,7 +72,7 @@ pub enum LogIdentity {
     /// The one of this name; a new one makes its own key.
     Named(String),
     /// The one with this key, which has its name.
-    Keyed(LogKey),
+    Keyed(Box<LogKey>),
 }
 
 /// The open vault.

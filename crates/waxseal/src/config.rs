@@ -175,7 +175,7 @@ fn log(name: Option<&str>, key: Option<&Path>) -> Result<Option<LogIdentity>, St
             let unread = |why: &dyn std::fmt::Display| Stop::usage(format!("{}: {why}", path.display()));
             let text = std::fs::read_to_string(path).map_err(|why| unread(&why))?;
             let key = LogKey::from_secret_text(&text).map_err(|why| unread(&why))?;
-            Ok(Some(LogIdentity::Keyed(key)))
+            Ok(Some(LogIdentity::Keyed(Box::new(key))))
         }
     }
 }

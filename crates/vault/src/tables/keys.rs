@@ -263,7 +263,7 @@ fn log_kept(db: &mut impl Reads) -> Result<Option<LogKey>, Fault> {
 fn new_log(world: &World, log: Option<&LogIdentity>, issuer: &str) -> Result<LogKey, Fault> {
     let made = |name: &str| LogKey::new(name, &world.random()).map_err(shape);
     match log {
-        Some(LogIdentity::Keyed(key)) => Ok(key.clone()),
+        Some(LogIdentity::Keyed(key)) => Ok(LogKey::clone(key)),
         Some(LogIdentity::Named(name)) => made(name),
         None => made(&format!("{}/ledger", issuer.split_once("://").map_or(issuer, |(_, bare)| bare))),
     }

@@ -126,7 +126,7 @@ on_both_engines! {
         let named = |name: &str| Some(LogIdentity::Named(name.to_owned()));
         drop(house.open_as(named("waxseal.test/ledger")).unwrap());
         let other = LogKey::new(kept.name(), &[7; 32]).unwrap();
-        for asked in [named("log.example"), Some(LogIdentity::Keyed(other))] {
+        for asked in [named("log.example"), Some(LogIdentity::Keyed(Box::new(other)))] {
             let why = house.open_as(asked).unwrap_err();
             assert!(why.to_string().contains(&format!("holds the log {kept}, which keeps its name")), "{why}");
         }

@@ -189,7 +189,7 @@ on_both_engines! {
             for n in 0..AT_ONCE {
                 // Without an ID token: signing it would take most of the time.
                 let code = house.code(&ada, app, Scopes::OFFLINE_ACCESS, &open_terms()).await;
-                let (vault, own) = (Arc::clone(house.vault()), ada.own.clone());
+                let (vault, own) = (Arc::clone(house.vault()), ada.own);
                 racers.spawn(async move {
                     let tokens = redeem(&vault, app, &code).await.unwrap();
                     let (mut runs, rival, grant) = (tokens.clone(), Arc::clone(&vault), tokens.grant);
