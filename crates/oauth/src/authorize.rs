@@ -3,6 +3,7 @@
 //! Invariant: nothing is ever sent to an address that is not registered for the app. Until client and redirect URI are
 //! right, an error is a page; after that, it is a redirect with `error`, `state` and `iss`.
 
+use crate::bound::Thumbprint;
 use crate::client::{Client, ClientKind};
 use crate::details::{self, Asked};
 use crate::error::{ErrorCode, OAuthError, invalid_request};
@@ -45,6 +46,9 @@ pub struct Request {
     /// What is to become of a grant that the app holds.
     #[serde(default)]
     pub manage: Manage,
+    /// The key to which the code is bound: it is redeemed with a DPoP proof of it.
+    #[serde(default)]
+    pub dpop_jkt: Option<Thumbprint>,
 }
 
 /// Whom an `id_token_hint` names.
@@ -198,7 +202,13 @@ fn read(
         login_hint: params.value("login_hint").filter(|hint| !too_long(hint)).map(str::to_owned),
         hinted: None,
         manage: manage(params, client)?,
+        dpop_jkt: params.value("dpop_jkt").map(thumbprint).transpose()?,
     })
+}
+
+fn thumbprint(text: &str) -> Result<Thumbprint, OAuthError> {
+    let why = "dpop_jkt must be the SHA-256 thumbprint of a key, in base64url";
+    Thumbprint::parse(text).ok_or_else(|| invalid_request(why))
 }
 
 fn too_long(text: &str) -> bool {

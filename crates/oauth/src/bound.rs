@@ -4,6 +4,7 @@
 //! Invariant: a bound token is worth something only beside a proof of the very thing that it is bound to, and one that is not
 //! bound only without a proof.
 
+use crate::client::Client;
 use crate::dpop::Proof;
 use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -78,10 +79,34 @@ impl Bound {
         if let Bound::Certificate(certificate) = self { Some(*certificate) } else { None }
     }
 
+    /// As it is told; none, if it is not bound.
+    pub fn confirmation(&self) -> Option<Confirmation> {
+        let told = Confirmation { jkt: self.key(), x5t: self.certificate() };
+        self.is_bound().then_some(told)
+    }
+
     /// Is it bound at all?
     pub fn is_bound(&self) -> bool {
         *self != Bound::Nothing
     }
+}
+
+/// What the tokens are bound to that are issued for one request.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Binding {
+    /// The access token.
+    pub access: Bound,
+    /// The refresh token. That of an app which proves itself is bound to its proving, and its keys may change (RFC 9449 5).
+    pub refresh: Bound,
+}
+
+/// A binding as a token's holder is told of it (RFC 7800).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+pub struct Confirmation {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jkt: Option<Thumbprint>,
+    #[serde(rename = "x5t#S256", skip_serializing_if = "Option::is_none")]
+    x5t: Option<Thumbprint>,
 }
 
 /// What whoever sent a request was shown to hold.
@@ -98,6 +123,13 @@ impl Held {
     pub fn binds(&self, to_certificate: bool) -> Bound {
         let certificate = self.certificate.filter(|_| to_certificate);
         Bound::of(self.proof.as_ref().map(|proof| proof.key), certificate)
+    }
+
+    /// The same for all tokens that this app gets.
+    pub fn binding(&self, client: &Client) -> Binding {
+        let access = self.binds(false);
+        let refresh = if client.kind.is_confidential() { Bound::Nothing } else { access };
+        Binding { access, refresh }
     }
 
     /// May a token be used that is bound to this?

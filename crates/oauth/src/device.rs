@@ -48,6 +48,7 @@ pub fn authorize(form: &Params, client: &Client, issuer: &Issuer) -> Result<Requ
         login_hint: None,
         hinted: None,
         manage: Manage::None,
+        dpop_jkt: None,
     })
 }
 

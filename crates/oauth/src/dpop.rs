@@ -105,6 +105,19 @@ pub fn use_nonce() -> OAuthError {
     OAuthError::new(ErrorCode::UseDpopNonce, why)
 }
 
+/// The text of the one header DPoP of a request, if there is one.
+pub fn sent<'a>(values: impl IntoIterator<Item = &'a [u8]>) -> Result<Option<&'a str>, ProofInvalid> {
+    let mut values = values.into_iter();
+    match (values.next(), values.next()) {
+        (_, Some(_)) => Err(ProofInvalid::Many),
+        (None, None) => Ok(None),
+        (Some(value), None) => match std::str::from_utf8(value) {
+            Ok(text) => Ok(Some(text)),
+            Err(_) => Err(JwsInvalid::Form.into()),
+        },
+    }
+}
+
 impl Proof {
     /// Holds a proof to the request that it came with.
     pub fn check(text: &str, target: &Target<'_>, now: Time) -> Result<Proof, ProofInvalid> {

@@ -202,6 +202,14 @@ fn another_kind_another_algorithm_or_too_much_is_refused() {
 }
 
 #[test]
+fn of_two_headers_none_counts() {
+    assert_eq!(sent([]), Ok(None));
+    assert_eq!(sent([b"x".as_slice()]), Ok(Some("x")));
+    assert_eq!(sent([b"x".as_slice(), b"x"]), Err(ProofInvalid::Many));
+    assert!(sent([b"\xff".as_slice()]).is_err());
+}
+
+#[test]
 fn where_there_is_no_token_no_hash_is_needed() {
     let signer = es256();
     let at_token = Target { method: "POST", path: "/token", access_token: None, ..target() };

@@ -2,6 +2,7 @@
 //!
 //! Invariant: of a token that is unknown, over, or another app's, nothing is said but that it is not active.
 
+use crate::bound::Confirmation;
 use crate::details::{Granted, json_text};
 use crate::signed::Statement;
 use crate::token::TokenType;
@@ -28,6 +29,9 @@ pub struct Worth {
     /// How it is presented; none for a refresh token.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_type: Option<TokenType>,
+    /// What it is bound to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cnf: Option<Confirmation>,
     /// When it was issued.
     pub iat: i64,
     /// When it ends by itself.

@@ -4,7 +4,7 @@
 //! operator configured, never from a request.
 
 use crate::signed::SIGNED_BY;
-use crate::{device, grant_management, jose, redirect};
+use crate::{device, dpop, grant_management, jose, redirect};
 use model::Scopes;
 use serde::Serialize;
 use std::fmt;
@@ -131,6 +131,7 @@ pub struct ServerMetadata {
     grant_management_endpoint: String,
     grant_management_actions_supported: Words,
     grant_management_action_required: bool,
+    dpop_signing_alg_values_supported: Words,
     authorization_response_iss_parameter_supported: bool,
     authorization_details_types_supported: Words,
     subject_types_supported: Words,
@@ -175,6 +176,7 @@ pub fn server(issuer: &Issuer) -> ServerMetadata {
         grant_management_endpoint: issuer.url(GRANTS_PATH),
         grant_management_actions_supported: grant_management::ACTIONS,
         grant_management_action_required: false,
+        dpop_signing_alg_values_supported: dpop::ALGORITHMS,
         authorization_response_iss_parameter_supported: true,
         authorization_details_types_supported: &[crate::details::TYPE],
         subject_types_supported: &["public"],
@@ -210,6 +212,7 @@ pub struct ResourceMetadata {
     bearer_methods_supported: Words,
     authorization_details_types_supported: Words,
     tls_client_certificate_bound_access_tokens: bool,
+    dpop_signing_alg_values_supported: Words,
     dpop_bound_access_tokens_required: bool,
 }
 
@@ -223,6 +226,7 @@ pub fn resource(issuer: &Issuer) -> ResourceMetadata {
         bearer_methods_supported: &["header"],
         authorization_details_types_supported: &[crate::details::TYPE],
         tls_client_certificate_bound_access_tokens: false,
+        dpop_signing_alg_values_supported: dpop::ALGORITHMS,
         dpop_bound_access_tokens_required: false,
     }
 }

@@ -5,6 +5,7 @@
 //! that stands beside the handle in the link counts.
 
 use crate::authorize::{self, Request};
+use crate::bound::Held;
 use crate::client::Client;
 use crate::error::{OAuthError, invalid_request};
 use crate::metadata::Issuer;
@@ -15,12 +16,17 @@ use serde::Serialize;
 pub const PUSHED_S: i64 = 90;
 const PREFIX: &str = "urn:ietf:params:oauth:request_uri:";
 
-/// Decides on a request that `client`, which has proved itself, pushes.
-pub fn push(form: &Params, client: &Client, issuer: &Issuer) -> Result<Request, OAuthError> {
+/// Decides on a request that `client`, which has proved itself, pushes. A key that it holds binds the code, as `dpop_jkt` does.
+pub fn push(form: &Params, client: &Client, held: &Held, issuer: &Issuer) -> Result<Request, OAuthError> {
     if form.value("request_uri").is_some() {
         return Err(invalid_request("a request_uri cannot be pushed; push what it stands for"));
     }
-    authorize::pushed(form, client, issuer)
+    let request = authorize::pushed(form, client, issuer)?;
+    let proved = held.proof.as_ref().map(|proof| proof.key);
+    if request.dpop_jkt.is_some() && proved.is_some() && request.dpop_jkt != proved {
+        return Err(invalid_request("dpop_jkt names another key than the DPoP proof"));
+    }
+    Ok(Request { dpop_jkt: request.dpop_jkt.or(proved), ..request })
 }
 
 /// The handle in a `request_uri` of ours.

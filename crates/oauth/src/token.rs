@@ -5,6 +5,7 @@
 //! minute a used refresh token is worth its one successor again, as long as nobody has used that.
 
 use crate::authorize::check_resource;
+use crate::bound::Bound;
 use crate::details::{self, Asked, AskedReach, Granted};
 use crate::error::{ErrorCode, OAuthError};
 use crate::metadata::Issuer;
@@ -237,6 +238,16 @@ pub fn refresh(row: Option<&RefreshRow>, app: AppId, now: Time) -> Refresh {
     }
 }
 
+/// What an app is told that uses a refresh token without the key or certificate to which it was bound.
+pub fn refresh_key_missing() -> OAuthError {
+    invalid_grant("the refresh token is bound to a key or certificate that the request does not prove")
+}
+
+/// What an app is told that redeems a code without the key to which it was bound (`dpop_jkt`).
+pub fn code_key_missing() -> OAuthError {
+    invalid_grant("the code is bound to a key: redeem it with a DPoP proof of the key that dpop_jkt named")
+}
+
 fn invalid_grant(why: &str) -> OAuthError {
     OAuthError::new(ErrorCode::InvalidGrant, why)
 }
@@ -308,7 +319,7 @@ fn narrow_reach(granted: &Reach, asked: &AskedReach) -> Option<Reach> {
 pub struct TokenAnswer {
     /// The access token.
     pub access_token: String,
-    /// Always `Bearer`.
+    /// How it is presented.
     pub token_type: TokenType,
     /// Seconds that the access token lives.
     pub expires_in: i64,
@@ -332,6 +343,15 @@ pub struct TokenAnswer {
 pub enum TokenType {
     /// In `Authorization: Bearer` (RFC 6750).
     Bearer,
+    /// In `Authorization: DPoP`, with a proof (RFC 9449).
+    DPoP,
+}
+
+impl TokenType {
+    /// How a token is presented that is bound to this.
+    pub fn of(bound: Bound) -> TokenType {
+        if bound.key().is_some() { TokenType::DPoP } else { TokenType::Bearer }
+    }
 }
 
 impl TokenAnswer {

@@ -9,6 +9,14 @@ pub enum Refusal {
     /// The access token opens nothing (any more).
     #[error("the access token is unknown, expired or revoked; ask for a new one")]
     Token,
+    /// The access token is bound to a key or a certificate, and came without a proof of it.
+    #[error(
+        "the access token is bound to a key or a certificate that the request does not prove; see token_type in the answer that brought it"
+    )]
+    Unproven,
+    /// The DPoP proof was used before.
+    #[error("{}", oauth::dpop::ProofInvalid::Replayed)]
+    Replayed,
     /// The session is over.
     #[error("you are signed out; sign in again")]
     SignedOut,

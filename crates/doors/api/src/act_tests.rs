@@ -69,6 +69,7 @@ async fn scene() -> Scene {
         login_hint: None,
         hinted: None,
         manage: Manage::None,
+        dpop_jkt: None,
     };
     let terms = Terms {
         actions: Actions::NONE.with(model::Action::Read),
@@ -86,7 +87,7 @@ async fn scene() -> Scene {
     let token = vault.token(app, code).await.unwrap().access_token;
     let feed = feed::Feed::new(vault.clone(), Default::default());
     let door = Arc::new(Door { vault: vault.clone(), feed, meters: None });
-    Scene { asking: Asking { door, token }, own, terms, _folder: folder }
+    Scene { asking: Asking { door, presented: (&token).into() }, own, terms, _folder: folder }
 }
 
 impl Scene {

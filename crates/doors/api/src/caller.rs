@@ -1,24 +1,34 @@
-//! Who asks: the bearer token of a request (RFC 6750), and the one way from it to an act of the vault.
+//! Who asks: the token of a request (RFC 6750), with the proof that it may need (RFC 9449), and the one way from it to an act
+//! of the vault.
 //!
-//! Invariant: a token is taken from one `Authorization` header and from nowhere else. A `Caller` serves one request; when
-//! the grant changed under way, the whole way is gone once more, from the token on. No act is refused by what was
-//! remembered alone.
+//! Invariant: a token is taken from one `Authorization` header and from nowhere else, and goes on with all that its sender was
+//! shown to hold. A `Caller` or `Actor` serves one request; when the grant changed under way, the whole way is gone once more,
+//! from the token on. No act is refused by what was remembered alone.
 
 use crate::Door;
 use crate::problem::Problem;
 use crate::problems as listed;
 use axum::extract::FromRequestParts;
-use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
+use http::{HeaderMap, HeaderValue};
 use model::GrantId;
+use oauth::bound::{Held, Presented};
+use oauth::dpop::{self, Proof, ProofInvalid, Target};
 use std::sync::Arc;
-use vault::{Act, Actor, Caller, Opened, Permit, Refusal, SendMessage, Sent, Vault};
+use vault::{Act, Actor, Caller, Opened, Permit, Refusal, SendMessage, Sent, TokenRefusal, Vault};
 
 /// An app that asks, with its token not looked up yet.
 pub(crate) struct Asking {
     pub(crate) door: Arc<Door>,
-    token: String,
+    presented: Presented,
+}
+
+/// How an access token came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scheme {
+    Bearer,
+    DPoP,
 }
 
 impl FromRequestParts<Arc<Door>> for Asking {
@@ -30,34 +40,68 @@ impl FromRequestParts<Arc<Door>> for Asking {
             let detail = "an access token in a URL ends up in logs: send it in the header Authorization, and revoke this one";
             return Err(Problem::parameter("access_token", detail));
         }
-        Ok(Asking { door: door.clone(), token: bearer(&parts.headers)?.to_owned() })
+        let (scheme, token) = credentials(&parts.headers)?;
+        let proof = match scheme {
+            Scheme::Bearer => None,
+            Scheme::DPoP => Some(proof(parts, door, token).await?),
+        };
+        let held = Held { proof, certificate: None };
+        Ok(Asking { door: door.clone(), presented: Presented { token: token.to_owned(), held } })
+    }
+}
+
+/// The proof beside a token.
+async fn proof(parts: &Parts, door: &Door, token: &str) -> Result<Proof, Problem> {
+    let values = parts.headers.get_all(dpop::HEADER).iter().map(HeaderValue::as_bytes);
+    let text = dpop::sent(values).and_then(|text| text.ok_or(ProofInvalid::Missing));
+    let target = Target {
+        method: parts.method.as_str(),
+        bases: &[door.vault.issuer()],
+        path: parts.uri.path(),
+        access_token: Some(token),
+    };
+    let text = text.map_err(|why| TokenRefusal::OAuth(why.into()))?;
+    Ok(door.vault.dpop_proof(text, &target).await?)
+}
+
+/// How a request says that it brings a token, if it does.
+pub(crate) fn scheme(headers: &HeaderMap) -> Option<Scheme> {
+    let text = headers.get(AUTHORIZATION)?.to_str().ok()?;
+    match text.split(' ').next() {
+        Some(scheme) if scheme.eq_ignore_ascii_case("bearer") => Some(Scheme::Bearer),
+        Some(scheme) if scheme.eq_ignore_ascii_case("dpop") => Some(Scheme::DPoP),
+        _ => None,
     }
 }
 
 /// The token of the one `Authorization` header. A text that is no token of ours is for the vault to refuse.
-fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
-    let missing = || Problem::new(listed::TOKEN_MISSING, "send Authorization: Bearer and the access token");
+fn credentials(headers: &HeaderMap) -> Result<(Scheme, &str), Problem> {
+    let missing = || {
+        let why = "send Authorization: Bearer and the access token; or DPoP, if its token_type is DPoP";
+        Problem::new(listed::TOKEN_MISSING, why)
+    };
     let mut sent = headers.get_all(AUTHORIZATION).iter();
     let header = sent.next().ok_or_else(missing)?;
     if sent.next().is_some() {
         return Err(Problem::parameter("Authorization", "the header Authorization is there more than once"));
     }
     let text = header.to_str().map_err(|_| Refusal::Token)?;
-    let (scheme, token) = text.split_once(' ').unwrap_or((text, ""));
-    if scheme.eq_ignore_ascii_case("bearer") { Ok(token.trim_start_matches(' ')) } else { Err(missing()) }
+    let (_, token) = text.split_once(' ').unwrap_or((text, ""));
+    Ok((scheme(headers).ok_or_else(missing)?, token.trim_start_matches(' ')))
 }
 
 impl Asking {
-    /// Looks the token up, and takes one request out of the grant's bucket.
+    /// Looks the token up, uses its proof up, and takes one request out of the grant's bucket.
     pub(crate) async fn caller(&self) -> Result<Caller, Problem> {
-        let caller = self.door.vault.caller(&self.token).await?;
+        let caller = self.door.vault.caller(self.presented.clone()).await?;
         self.count(caller.grant())?;
         Ok(caller)
     }
 
-    /// The same for a request that is an act and nothing else: then the token need not be looked up if it was lately.
+    /// The same for a request that is an act and nothing else: then the token need not be looked up if it was lately,
+    /// and the record of the act uses the proof up.
     pub(crate) async fn actor(&self) -> Result<Actor, Problem> {
-        let actor = self.door.vault.actor(&self.token).await?;
+        let actor = self.door.vault.actor(self.presented.clone()).await?;
         self.count(actor.grant())?;
         Ok(actor)
     }
@@ -79,7 +123,8 @@ impl Asking {
     ) -> Result<Opened<T>, Refusal> {
         let vault = &*self.door.vault;
         let attempt = async |actor: &Actor| act(vault, actor.permit(ask())?).await;
-        let anew = async || vault.caller(&self.token).await.map(Actor::from);
+        // What was refused has used nothing up.
+        let anew = async || vault.actor_anew(self.presented.clone()).await;
         let done = match attempt(actor).await {
             Err(refusal) if !actor.is_anew() && !matches!(refusal, Refusal::Fault(_)) => {
                 attempt(&anew().await?).await
@@ -94,7 +139,7 @@ impl Asking {
 
     /// What an earlier request with this key sent, for a grant whose last use that was.
     pub(crate) async fn sent_before(&self, ask: &SendMessage) -> Result<Option<Opened<Sent>>, Refusal> {
-        let caller = self.door.vault.caller(&self.token).await?;
+        let caller = self.door.vault.caller(self.presented.clone()).await?;
         self.door.vault.sent_before(&caller, ask).await
     }
 }

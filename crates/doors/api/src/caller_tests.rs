@@ -1,6 +1,5 @@
-//! The header Authorization: what is a bearer token and what is not.
+//! The header Authorization: what is a token and what is not.
 use super::*;
-use http::HeaderValue;
 
 fn headers(values: &[&'static [u8]]) -> HeaderMap {
     let mut headers = HeaderMap::new();
@@ -11,15 +10,18 @@ fn headers(values: &[&'static [u8]]) -> HeaderMap {
 }
 
 #[test]
-fn a_bearer_token_is_read_whatever_the_case_of_its_scheme() {
+fn a_token_is_read_whatever_the_case_of_its_scheme() {
     for value in [b"Bearer abc".as_slice(), b"bearer abc", b"BEARER abc", b"bEaReR   abc"] {
-        assert_eq!(bearer(&headers(&[value])).ok(), Some("abc"));
+        assert_eq!(credentials(&headers(&[value])).ok(), Some((Scheme::Bearer, "abc")));
     }
-    assert_eq!(bearer(&headers(&[b"Bearer"])).ok(), Some(""));
+    assert_eq!(credentials(&headers(&[b"Bearer"])).ok(), Some((Scheme::Bearer, "")));
+    for value in [b"DPoP abc".as_slice(), b"dpop abc", b"dPoP  abc"] {
+        assert_eq!(credentials(&headers(&[value])).ok(), Some((Scheme::DPoP, "abc")));
+    }
 }
 
 #[test]
-fn what_is_no_bearer_token_is_not_taken_for_one() {
+fn what_is_no_token_is_not_taken_for_one() {
     for values in [
         vec![],
         vec![b"Basic YTpi".as_slice()],
@@ -29,6 +31,6 @@ fn what_is_no_bearer_token_is_not_taken_for_one() {
         vec![b"Bearer abc", b"Bearer abc"],
         vec![b"Bearer abc", b"Basic YTpi"],
     ] {
-        assert!(bearer(&headers(&values)).is_err(), "{values:?}");
+        assert!(credentials(&headers(&values)).is_err(), "{values:?}");
     }
 }

@@ -12,7 +12,7 @@ use crate::shapes;
 use axum::response::Response;
 use model::{Handle, PersonId};
 use serde::Deserialize;
-use vault::{CONVERSATION_PEOPLE_MAX, Caller, Refusal, StartConversation, Vault};
+use vault::{Actor, CONVERSATION_PEOPLE_MAX, Refusal, StartConversation, Vault};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -31,13 +31,13 @@ struct Body {
         ("Location" = String, description = "Where it is"),
         ("Waxseal-Receipt" = String, description = "The signed access record, a compact JWS")))))]
 pub(crate) async fn conversation_start(asking: Asking, body: JsonBody) -> Result<Response, Problem> {
-    let caller = asking.caller().await?;
+    let actor = asking.actor().await?;
     let body: Body = body.read()?;
     let ask = StartConversation {
-        others: others(&asking.door.vault, &caller, &body.participants).await?,
+        others: others(&asking.door.vault, &actor, &body.participants).await?,
         title: title(body.title.as_deref())?,
     };
-    let opened = asking.act(&caller.into(), || ask.clone(), Vault::start_conversation).await?;
+    let opened = asking.act(&actor, || ask.clone(), Vault::start_conversation).await?;
     Ok(with_receipt(opened, |started| {
         created(started.conversation, format!("/v1/conversations/{}", started.id))
     }))
@@ -49,7 +49,7 @@ fn title(title: Option<&str>) -> Result<Option<String>, Problem> {
 }
 
 /// Who is meant, each once.
-async fn others(vault: &Vault, caller: &Caller, texts: &[String]) -> Result<Vec<PersonId>, Problem> {
+async fn others(vault: &Vault, actor: &Actor, texts: &[String]) -> Result<Vec<PersonId>, Problem> {
     if texts.is_empty() {
         return Err(Problem::new(listed::INVALID, "`participants` is empty; name at least one friend"));
     }
@@ -60,7 +60,7 @@ async fn others(vault: &Vault, caller: &Caller, texts: &[String]) -> Result<Vec<
     for text in texts {
         // Nobody stands for the person herself, whom the vault refuses like anyone who is not a friend: but only after the
         // gate has let the app in.
-        let person = person(vault, text).await?.unwrap_or(caller.person());
+        let person = person(vault, text).await?.unwrap_or(actor.person());
         if !people.contains(&person) {
             people.push(person);
         }

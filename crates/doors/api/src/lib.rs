@@ -103,6 +103,7 @@ fn cors() -> CorsLayer {
             header::LOCATION,
             header::RETRY_AFTER,
             header::WWW_AUTHENTICATE,
+            name("dpop-nonce"),
             name("idempotency-replayed"),
             name("ratelimit"),
             name("ratelimit-policy"),

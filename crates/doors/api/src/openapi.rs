@@ -20,8 +20,17 @@ use utoipa::openapi::{
 use utoipa::{PartialSchema, ToSchema};
 
 /// What any request of an app may be answered with.
-const OF_ANY: &[&str] =
-    &["malformed", "token-missing", "token-invalid", "too-many-requests", "broken", "unavailable"];
+const OF_ANY: &[&str] = &[
+    "malformed",
+    "token-missing",
+    "token-invalid",
+    "token-unproven",
+    "dpop-proof-invalid",
+    "dpop-nonce",
+    "too-many-requests",
+    "broken",
+    "unavailable",
+];
 /// What a request that needs an action may be answered with besides.
 const OF_ACTION: &[&str] = &["action-missing", "grant-paused", "grant-spent", "grant-over", "changed"];
 /// What a request with a body may be answered with besides.

@@ -3,6 +3,8 @@
 //! Invariant: a handler only carries a `Problem`; the one layer `tell` writes it out. What broke inside goes to the log,
 //! once, and outside goes nothing of it but the event's id.
 
+use crate::answer::put;
+use crate::caller::{Scheme, scheme};
 use crate::limit::TooMany;
 use crate::problems::{self as listed, Listed};
 use crate::{BODY_BYTES_MAX, Door};
@@ -14,16 +16,19 @@ use data_encoding::HEXLOWER;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, StatusCode};
 use model::{No, Withheld, World};
+use oauth::ErrorCode;
+use oauth::dpop;
 use oauth::metadata::RESOURCE_PATH;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::sync::Arc;
-use vault::{Fault, Refusal};
+use vault::{Fault, Refusal, TokenRefusal};
 
 /// The media type of a problem.
 pub(crate) const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
 pub(crate) const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+const NONCE: HeaderName = HeaderName::from_static(dpop::NONCE_HEADER);
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
@@ -130,6 +135,8 @@ impl From<Refusal> for Problem {
         let told = |listed| Problem::new(listed, refusal.to_string());
         match refusal {
             Refusal::Token | Refusal::SignedOut | Refusal::Password => told(listed::TOKEN_INVALID),
+            Refusal::Unproven => told(listed::TOKEN_UNPROVEN),
+            Refusal::Replayed => told(listed::PROOF_INVALID),
             Refusal::No(no) => of_rule(no),
             Refusal::Scope(scope) => told(listed::SCOPE_MISSING).with("scope", scope),
             // What is deleted is gone for the app, and deleting it again is no error; the others are told.
@@ -141,6 +148,18 @@ impl From<Refusal> for Problem {
             Refusal::TooMany(limit) => told(listed::TOO_MANY_PEOPLE).with("limit", limit),
             Refusal::HandleTaken | Refusal::Invalid(_) => told(listed::INVALID),
             Refusal::Fault(fault) => of_fault(fault),
+        }
+    }
+}
+
+impl From<TokenRefusal> for Problem {
+    fn from(refusal: TokenRefusal) -> Self {
+        match refusal {
+            TokenRefusal::OAuth(error) if error.code() == ErrorCode::UseDpopNonce => {
+                Problem::new(listed::PROOF_NONCE, error.description().to_owned())
+            }
+            TokenRefusal::OAuth(error) => Problem::new(listed::PROOF_INVALID, error.description().to_owned()),
+            TokenRefusal::Refusal(refusal) => refusal.into(),
         }
     }
 }
@@ -177,24 +196,31 @@ struct Document<'a> {
     members: &'a Map<String, Value>,
 }
 
-/// The layer around every route: writes problems out, and keeps answers out of caches unless they say otherwise.
+/// The layer around every route: writes problems out, keeps answers out of caches unless they say otherwise, and hands the next
+/// nonce to whoever sends proofs.
 pub(crate) async fn tell(State(door): State<Arc<Door>>, request: Request, next: Next) -> Response {
+    let scheme = scheme(request.headers());
     let mut response = next.run(request).await;
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
-        response = problem.write(door.vault.issuer(), door.vault.world());
+        response = problem.write(door.vault.issuer(), door.vault.world(), scheme);
+    }
+    if scheme == Some(Scheme::DPoP)
+        && let Ok(nonce) = door.vault.dpop_nonce().await
+    {
+        put(&mut response, NONCE, nonce);
     }
     response.headers_mut().entry(CACHE_CONTROL).or_insert(NO_STORE);
     response
 }
 
 impl Problem {
-    fn write(mut self, issuer: &str, world: &World) -> Response {
+    fn write(mut self, issuer: &str, world: &World, scheme: Option<Scheme>) -> Response {
         if let Some(fault) = self.0.fault.take() {
             let event = HEXLOWER.encode(&world.random::<8>());
             tracing::error!(event, %fault, "a request failed");
             self = self.with("event", event);
         }
-        let challenge = self.challenge(issuer);
+        let challenges = self.challenges(issuer, scheme);
         let Said { listed, detail, members, receipt, too_many, .. } = *self.0;
         let document = Document {
             r#type: format!("/problems/{}", listed.name),
@@ -214,9 +240,6 @@ impl Problem {
                 headers.insert(name, value);
             }
         };
-        if let Some(challenge) = challenge {
-            put(WWW_AUTHENTICATE, challenge);
-        }
         if let Some(receipt) = receipt {
             put(crate::answer::RECEIPT, receipt);
         }
@@ -231,23 +254,43 @@ impl Problem {
         if listed.status == 503 {
             put(RETRY_AFTER, UNAVAILABLE_WAIT_S.to_string());
         }
+        for challenge in challenges {
+            if let Ok(value) = HeaderValue::try_from(challenge) {
+                headers.append(WWW_AUTHENTICATE, value);
+            }
+        }
         response
     }
 
-    /// The header WWW-Authenticate: RFC 6750 3, with where to find out more by RFC 9728 5.1. `error` says what is wrong
-    /// with a token, so it is left out where none was sent.
-    fn challenge(&self, issuer: &str) -> Option<String> {
+    /// The headers WWW-Authenticate: RFC 6750 3 and RFC 9449 7.1, with where to find out more by RFC 9728 5.1. `error` says
+    /// what is wrong with a token or its proof, so it is left out where none was sent.
+    fn challenges(&self, issuer: &str, sent: Option<Scheme>) -> Vec<String> {
+        let mut schemes = match sent {
+            Some(scheme) => vec![scheme],
+            None => vec![Scheme::Bearer, Scheme::DPoP],
+        };
         let about = match self.0.listed {
             listed::TOKEN_MISSING => "",
             listed::TOKEN_INVALID => r#", error="invalid_token""#,
+            listed::TOKEN_UNPROVEN => {
+                schemes = vec![Scheme::DPoP];
+                r#", error="invalid_token""#
+            }
+            listed::PROOF_INVALID => r#", error="invalid_dpop_proof""#,
+            listed::PROOF_NONCE => r#", error="use_dpop_nonce""#,
             listed::SCOPE_MISSING | listed::ACTION_MISSING | listed::KIND_MISSING => {
                 r#", error="insufficient_scope""#
             }
-            _ => return None,
+            _ => return Vec::new(),
         };
         let scope = self.0.members.get("scope").and_then(Value::as_str);
         let scope = scope.map(|scope| format!(r#", scope="{scope}""#)).unwrap_or_default();
-        Some(format!(r#"Bearer resource_metadata="{issuer}{RESOURCE_PATH}"{about}{scope}"#))
+        let metadata = format!(r#"resource_metadata="{issuer}{RESOURCE_PATH}"{about}{scope}"#);
+        let challenge = |scheme: Scheme| match scheme {
+            Scheme::Bearer => format!("Bearer {metadata}"),
+            Scheme::DPoP => format!(r#"DPoP algs="{}", {metadata}"#, dpop::ALGORITHMS.join(" ")),
+        };
+        schemes.into_iter().map(challenge).collect()
     }
 }
 

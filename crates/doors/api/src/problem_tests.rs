@@ -21,7 +21,8 @@ impl Entropy for Still {
 
 /// The status, the headers and the document of a problem.
 fn written(problem: impl Into<Problem>) -> (u16, http::HeaderMap, Value) {
-    let response = problem.into().write("https://seal.example", &World::new(Still, Still));
+    let response =
+        problem.into().write("https://seal.example", &World::new(Still, Still), Some(Scheme::Bearer));
     let (parts, body) = response.into_parts();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let bytes = runtime.block_on(to_bytes(body, usize::MAX)).unwrap();

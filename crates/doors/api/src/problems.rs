@@ -33,6 +33,12 @@ problems! {
         "Send the access token in the header Authorization: Bearer. Where to get one is said by the resource_metadata in WWW-Authenticate.";
     TOKEN_INVALID = "token-invalid", 401, "The access token opens nothing",
         "The token is unknown, expired or revoked, or its grant has ended. Use your refresh token; if that is refused, ask the person again.";
+    TOKEN_UNPROVEN = "token-unproven", 401, "The access token is bound, and came without its proof",
+        "Its token_type is DPoP: send Authorization: DPoP with it, and a header DPoP with a proof of the key that it was issued to. If it is bound to a certificate, use a connection with that certificate.";
+    PROOF_INVALID = "dpop-proof-invalid", 401, "The DPoP proof is not in order",
+        "Correct what `detail` says. Make a new proof for each request: its own jti, method, URL without query, time, the hash of the access token and the last nonce.";
+    PROOF_NONCE = "dpop-nonce", 401, "The DPoP proof needs a nonce of this server",
+        "Take the value of the header DPoP-Nonce into the proof as `nonce`, and send the request again. Each answer to a request with a proof brings the next one.";
     ACTION_MISSING = "action-missing", 403, "The grant does not include this action",
         "`action` names what is missing. Ask the person for it with authorization_details, if your ceiling has it.";
     KIND_MISSING = "kind-missing", 403, "The grant does not include this kind of content",

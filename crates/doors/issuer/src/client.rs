@@ -4,15 +4,18 @@
 
 use crate::Doors;
 use crate::arrivals::{Address, Most};
+use crate::held::held;
 use crate::problem::Problem;
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use http::{HeaderMap, header};
 use model::AppId;
+use oauth::bound::Held;
 use oauth::client::{
     Client, Evidence, KeySource, Presented, Unproven, authenticate, check_query, key_unknown, presented,
     replayed,
 };
+use oauth::dpop::ProofInvalid;
 use oauth::{ErrorCode, OAuthError, Once, Params};
 
 /// How often an address may fail to prove an app before it has to wait.
@@ -74,6 +77,23 @@ async fn prove(doors: &Doors, parts: &mut Parts, body: Option<&[u8]>) -> Result<
         return Err(replayed().into());
     }
     Ok(proved)
+}
+
+/// The same where tokens are asked for: with what else the sender holds, which is used up as well.
+pub(crate) async fn proved_holding(
+    doors: &Doors,
+    parts: &mut Parts,
+    body: &[u8],
+) -> Result<(Proved, Held), Problem> {
+    let (proved, once) = identified(doors, parts, Some(body)).await?;
+    let held = held(doors, parts, None).await?;
+    let of_app = once.is_some();
+    let all = once.into_iter().chain(held.proof.as_ref().map(|proof| proof.once));
+    match doors.vault.use_once(all.collect()).await? {
+        None => Ok((proved, held)),
+        Some(0) if of_app => Err(replayed().into()),
+        Some(_) => Err(OAuthError::from(ProofInvalid::Replayed).into()),
+    }
 }
 
 /// Finds out which app asks; what it proved itself by is yet to be used up.

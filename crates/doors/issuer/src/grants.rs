@@ -16,10 +16,11 @@ use vault::Refusal;
 
 /// Which app asks: by what it proves itself with in the header, or by an access token of the very grant.
 async fn asking(doors: &Doors, parts: &mut Parts, grant: Option<GrantId>) -> Result<AppId, Problem> {
-    let Some(token) = userinfo::bearer(&parts.headers).map(str::to_owned) else {
-        return Ok(client::proved_by_header(doors, parts).await?.id);
+    let presented = match userinfo::credentials(&parts.headers) {
+        Some(credentials) => userinfo::presented(doors, parts, credentials).await?,
+        None => return Ok(client::proved_by_header(doors, parts).await?.id),
     };
-    let caller = doors.vault.caller(&token).await.map_err(|refusal| Problem::from(refusal).of_bearer())?;
+    let caller = doors.vault.caller(presented).await.map_err(|refusal| Problem::from(refusal).of_bearer())?;
     let app = doors.vault.app(caller.app()).await?;
     let why = match () {
         () if Some(caller.grant()) != grant => "the access token is one of another grant",

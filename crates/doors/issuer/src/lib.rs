@@ -8,6 +8,7 @@ mod authorize;
 mod client;
 mod device_authorization;
 mod grants;
+mod held;
 mod introspect;
 mod jwks;
 mod keys;
@@ -20,6 +21,7 @@ mod userinfo;
 
 use arrivals::{Address, Arrivals};
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use http::{HeaderName, Method, header};
 use model::AppId;
@@ -86,7 +88,7 @@ pub fn routes(doors: Doors) -> Router {
         .allow_origin(Any)
         .allow_methods([Method::GET, Method::POST, Method::DELETE])
         .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, HeaderName::from_static("dpop")])
-        .expose_headers([header::WWW_AUTHENTICATE]);
+        .expose_headers([header::WWW_AUTHENTICATE, HeaderName::from_static("dpop-nonce")]);
     let for_scripts = Router::new()
         .route(PAR_PATH, post(par::par))
         .route(TOKEN_PATH, post(token::token))
@@ -99,6 +101,7 @@ pub fn routes(doors: Doors) -> Router {
         .route(OPENID_PATH, get(metadata::server))
         .route(SERVER_PATH, get(metadata::server))
         .route(RESOURCE_PATH, get(metadata::resource))
+        .layer(from_fn_with_state(doors.clone(), held::next_nonce))
         .layer(cors);
     Router::new()
         .route(AUTHORIZE_PATH, get(authorize::authorize_get).post(authorize::authorize_post))

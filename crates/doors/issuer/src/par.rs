@@ -21,9 +21,9 @@ pub(crate) async fn par(
     mut parts: Parts,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    let proved = client::proved(&doors, &mut parts, &body).await?;
+    let (proved, held) = client::proved_holding(&doors, &mut parts, &body).await?;
     let now = doors.vault.world().now();
-    let request = oauth::par::push(&proved.form, &proved.client, &doors.issuer)?;
+    let request = oauth::par::push(&proved.form, &proved.client, &held, &doors.issuer)?;
     let hinted = crate::authorize::hinted(&doors, &proved.form).await?;
     let request = Request { hinted, ..request };
     oauth::consent::offer(request.asked.as_ref(), request.scopes, &proved.client.ceiling, now)?;

@@ -5,6 +5,7 @@
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
+use oauth::dpop::ProofInvalid;
 use oauth::{ErrorCode, OAuthError};
 use vault::{Fault, Refusal, TokenRefusal};
 
@@ -28,6 +29,12 @@ impl Problem {
     /// Did the client fail to prove itself?
     pub(crate) fn is_unproven(&self) -> bool {
         self.error.code() == ErrorCode::InvalidClient
+    }
+
+    /// What is wrong with a DPoP proof, if that is what is wrong.
+    pub(crate) fn of_proof(&self) -> Option<&OAuthError> {
+        let codes = [ErrorCode::InvalidDpopProof, ErrorCode::UseDpopNonce];
+        codes.contains(&self.error.code()).then_some(&self.error)
     }
 
     /// The same, answered to a client that used `Authorization`.
@@ -56,6 +63,7 @@ impl From<OAuthError> for Problem {
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let error = match refusal {
+            Refusal::Replayed => ProofInvalid::Replayed.into(),
             Refusal::Token | Refusal::SignedOut => {
                 OAuthError::new(ErrorCode::InvalidToken, "the access token is unknown, expired or revoked")
             }

@@ -14,9 +14,9 @@ pub(crate) async fn token(
     mut parts: Parts,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    let proved = client::proved(&doors, &mut parts, &body).await?;
+    let (proved, held) = client::proved_holding(&doors, &mut parts, &body).await?;
     let request = oauth::token::parse(&proved.form, &doors.issuer)?;
-    let answer = doors.vault.token(proved.app(), request).await?;
+    let answer = doors.vault.token_bound(proved.app(), request, held.binding(&proved.client)).await?;
     let headers = [
         (header::CONTENT_TYPE, "application/json"),
         (header::CACHE_CONTROL, "no-store"),

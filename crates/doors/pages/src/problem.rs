@@ -157,9 +157,13 @@ fn refused(refusal: &Refusal) -> Told {
         | Refusal::HandleTaken
         | Refusal::Password => said(StatusCode::UNPROCESSABLE_ENTITY, "That cannot be done"),
         // These are said to apps; a person's own session never hears them.
-        Refusal::Token | Refusal::SignedOut | Refusal::No(_) | Refusal::Scope(_) | Refusal::Withheld(_) => {
-            said(StatusCode::FORBIDDEN, "That cannot be done")
-        }
+        Refusal::Token
+        | Refusal::Unproven
+        | Refusal::Replayed
+        | Refusal::SignedOut
+        | Refusal::No(_)
+        | Refusal::Scope(_)
+        | Refusal::Withheld(_) => said(StatusCode::FORBIDDEN, "That cannot be done"),
         Refusal::Fault(fault) => Told {
             status: fault_status(fault),
             title: "Something broke on our side",

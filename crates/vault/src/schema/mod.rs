@@ -18,6 +18,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step { number: 12, name: "devices", sql: include_str!("0012_devices.sql") },
     Step { number: 13, name: "lean_events", sql: include_str!("0013_lean_events.sql") },
     Step { number: 14, name: "logout", sql: include_str!("0014_logout.sql") },
+    Step { number: 15, name: "bound", sql: include_str!("0015_bound.sql") },
 ];
 
 #[cfg(test)]

@@ -60,6 +60,7 @@ async fn used(folder: &std::path::Path) -> Vault {
         login_hint: None,
         hinted: None,
         manage: Manage::None,
+        dpop_jkt: None,
     };
     let ceiling = vault.app(client_id).await.unwrap().ceiling.clone();
     let now = vault.world().now();

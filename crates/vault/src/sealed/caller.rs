@@ -2,7 +2,8 @@
 //!
 //! Invariant: a `Caller` is a snapshot for one request. It lets nothing through by itself; the gate does, and what the
 //! gate lets through is checked again when the record is written. An `Actor` may be a snapshot of a while ago: so the only
-//! thing it can be used for is a permit.
+//! thing it can be used for is a permit. Looking a token up takes what was presented with it, so a bound token opens nothing
+//! without its proof; the proof is used up when a `Caller` is made, or by the record of an `Actor`'s act.
 
 use super::permit::{Act, Permit};
 use crate::engine::{Reads, Row, params};
@@ -10,9 +11,11 @@ use crate::tables::apps::{AppFacts, Apps};
 use crate::tables::containments;
 use crate::tables::families::share_of_row;
 use crate::tables::grants::terms_of_row;
-use crate::tables::ids::{array32, id};
+use crate::tables::ids::{array32, bound_of_row, id};
 use crate::{Fault, Refusal, Vault};
 use model::{Actions, AppId, GrantId, GrantState, PersonId, Scopes, Standing, Terms, Time, in_force};
+use oauth::Once;
+use oauth::bound::{Bound, Held, Presented};
 use oauth::consent::Share;
 use std::sync::Arc;
 
@@ -24,6 +27,8 @@ pub struct Caller {
     pub(super) found: Arc<Found>,
     scopes: Scopes,
     terms: Terms,
+    /// The proof with which its token came, if it is still to be used up.
+    pub(super) once: Option<Once>,
 }
 
 /// Who asks to act, as this node looked it up lately. By now it may be out of date, so it is good for a permit and for
@@ -34,14 +39,14 @@ pub struct Actor {
     anew: bool,
 }
 
-/// Columns 0 to 7 are those of `terms_of_row`, those from 24 on of `share_of_row`.
+/// Columns 0 to 7 are those of `terms_of_row`, those from 24 to 30 of `share_of_row`.
 const FIND: &str = concat!(
     "select g.actions, g.started_only, g.chosen_only, g.since_kind, g.since_value, g.kinds, g.ends_at, g.uses, \
     g.id, g.person, g.app, g.scopes, g.used, g.state, g.version, g.given_at, \
     t.hash, t.scopes, t.actions, t.ends_at, f.ended, a.version, g.agreed_at, exists (select 1 from containments h where ",
     containments::holds_either!(),
-    "), f.scopes, f.actions, f.started_only, f.since_kind, f.since_value, f.kinds, f.ends_at \
-    from access_tokens t join token_families f on f.id = t.family join grants g on g.id = f.grant_id \
+    "), f.scopes, f.actions, f.started_only, f.since_kind, f.since_value, f.kinds, f.ends_at, \
+    t.jkt, t.x5t from access_tokens t join token_families f on f.id = t.family join grants g on g.id = f.grant_id \
     join apps a on a.id = g.app where t.hash = $1"
 );
 
@@ -64,6 +69,7 @@ pub(super) struct Found {
     token_ends_at: Time,
     family_ended: bool,
     contained: bool,
+    bound: Bound,
 }
 
 fn found(row: &Row<'_>) -> Result<Found, Fault> {
@@ -87,14 +93,17 @@ fn found(row: &Row<'_>) -> Result<Found, Fault> {
         agreed_at: Time::from_micros(row.int(22)?),
         contained: row.int(23)? != 0,
         share: share_of_row(row, 24)?,
+        bound: bound_of_row(row, 31)?,
     })
 }
 
 impl Vault {
-    /// Who stands behind an access token. A token that is not one of ours never reaches the database.
-    pub async fn caller(&self, token: &str) -> Result<Caller, Refusal> {
-        let hash = self.access_token_hash(token).await?.ok_or(Refusal::Token)?;
-        self.caller_of(hash).await
+    /// Who stands behind an access token as it was presented; uses its proof up. A token that is not one of ours never reaches
+    /// the database.
+    pub async fn caller(&self, presented: impl Into<Presented>) -> Result<Caller, Refusal> {
+        let Actor { caller, .. } = self.actor_anew(presented).await?;
+        self.use_up(caller.once).await?;
+        Ok(Caller { once: None, ..caller })
     }
 
     /// A caller once more, as things stand now: for a stream, which lasts longer than one request.
@@ -103,16 +112,24 @@ impl Vault {
     }
 
     /// Who stands behind an access token, for an act: as it was looked up lately, if it was. Saves a look at the database,
-    /// which the record takes anyway.
-    pub async fn actor(&self, token: &str) -> Result<Actor, Refusal> {
-        let hash = self.access_token_hash(token).await?.ok_or(Refusal::Token)?;
+    /// which the record takes anyway; and the record uses the proof up, in its own transaction.
+    pub async fn actor(&self, presented: impl Into<Presented>) -> Result<Actor, Refusal> {
+        let presented = presented.into();
+        let hash = self.access_token_hash(&presented.token).await?.ok_or(Refusal::Token)?;
         if let Some((found, app)) = self.callers.get(&hash) {
             // What it says against the app may be out of date as well.
             if let Ok(caller) = Caller::new(found, app, self.world.now()) {
-                return Ok(Actor { caller, anew: false });
+                return caller.actor(&presented.held, false);
             }
         }
-        Ok(self.caller_of(hash).await?.into())
+        self.caller_of(hash).await?.actor(&presented.held, true)
+    }
+
+    /// The same, as things stand now.
+    pub async fn actor_anew(&self, presented: impl Into<Presented>) -> Result<Actor, Refusal> {
+        let presented = presented.into();
+        let hash = self.access_token_hash(&presented.token).await?.ok_or(Refusal::Token)?;
+        self.caller_of(hash).await?.actor(&presented.held, true)
     }
 
     async fn caller_of(&self, hash: [u8; 32]) -> Result<Caller, Refusal> {
@@ -142,6 +159,11 @@ impl Actor {
         self.caller.grant()
     }
 
+    /// The person for whom the app acts.
+    pub fn person(&self) -> PersonId {
+        self.caller.person()
+    }
+
     /// Was it looked up for this request? If not, a refusal may be out of date.
     pub fn is_anew(&self) -> bool {
         self.anew
@@ -165,7 +187,16 @@ impl Caller {
         // The answer that the token comes of may have been given to less than the grant.
         let terms = found.terms.clone().meet(&found.share.terms, found.given_at, now);
         let scopes = found.scopes.and(found.share.scopes);
-        Ok(Caller { now, app, found, scopes, terms })
+        Ok(Caller { now, app, found, scopes, terms, once: None })
+    }
+
+    /// Whoever presented its token, if that is whom it was issued to. What a token is bound to never changes.
+    fn actor(self, held: &Held, anew: bool) -> Result<Actor, Refusal> {
+        if !held.opens(self.found.bound) {
+            return Err(Refusal::Unproven);
+        }
+        let once = held.proof.as_ref().map(|proof| proof.once);
+        Ok(Actor { caller: Caller { once, ..self }, anew })
     }
 
     /// The same at a later moment, for the next batch of a stream. What it says of grant and app may be out of date: then the
@@ -202,6 +233,11 @@ impl Caller {
     /// The grant.
     pub fn grant(&self) -> GrantId {
         self.found.grant
+    }
+
+    /// What its token is bound to.
+    pub(crate) fn bound(&self) -> Bound {
+        self.found.bound
     }
 
     /// The scopes that the token carries, within the ceiling; none while the grant is not in force.

@@ -5,6 +5,7 @@
 use super::caller::Caller;
 use crate::{AppFacts, Refusal};
 use model::{Action, AppId, Content, ConversationId, GrantId, Limits, PersonId, Time, allow};
+use oauth::Once;
 use std::sync::Arc;
 
 mod closed {
@@ -140,6 +141,8 @@ pub struct Permit<A: Act> {
     pub(super) grant_version: i64,
     pub(super) app_facts: Arc<AppFacts>,
     pub(super) now: Time,
+    /// The proof with which the token came, used up by the record.
+    pub(super) once: Option<Once>,
 }
 
 impl<A: Act> std::fmt::Debug for Permit<A> {
@@ -169,6 +172,7 @@ impl Caller {
             grant_version: self.found.version,
             app_facts: self.app.clone(),
             now: self.now,
+            once: self.once,
         })
     }
 }

@@ -10,7 +10,7 @@ use super::permit::{Act, Permit};
 use crate::answering::UnderWay;
 use crate::engine::{Reads, Snap, Tx, params};
 use crate::tables::ids::array32;
-use crate::tables::{containments, grants, queue};
+use crate::tables::{containments, grants, once, queue};
 use crate::{Fault, Refusal, Vault};
 use ledger::commitment::{Salt, SaltKey, Seal, commit_access};
 use ledger::entry::Entry;
@@ -227,7 +227,11 @@ impl Vault {
         F: FnMut(&mut Tx<'_>, &Permit<A>) -> Result<(T, Closed<A>), Refusal> + Send + 'static,
     {
         let _under_way = self.answering.begin();
-        let (value, closed) = self.engine.write(name, move |tx| body(tx, &permit)).await?;
+        let act = move |tx: &mut Tx<'_>| {
+            once::spend(tx, permit.once.as_ref())?;
+            body(tx, &permit)
+        };
+        let (value, closed) = self.engine.write(name, act).await?;
         Ok((value, Committed { written: closed.written, _under_way, of: PhantomData }))
     }
 

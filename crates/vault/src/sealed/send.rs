@@ -180,6 +180,7 @@ impl Vault {
     pub async fn send_message(&self, permit: Permit<SendMessage>) -> Result<Opened<Sent>, Refusal> {
         let SendMessage { conversation, content, key } = permit.ask.clone();
         let (grant, person, app, now) = (permit.grant, permit.person, permit.app, permit.now);
+        let once = permit.once;
         let keyed = Keyed::new(*grant.as_bytes(), &key, conversation, &content, now)?;
         let id = MessageId::new(&self.world);
         let text = content.clone();
@@ -210,6 +211,7 @@ impl Vault {
         match done {
             Ok(((message, seq), committed)) => self.hand_out(committed, Sent { message, seq, again: false }),
             Err(Refusal::SentBefore) => {
+                self.use_up(once).await?;
                 self.tell_again(keyed, (person, app), text).await?.ok_or(Refusal::Changed)
             }
             Err(refusal) => Err(refusal),

@@ -17,12 +17,15 @@ const TAG_BYTES: usize = 16;
 const BYTES: usize = TAGGED_BYTES + TAG_BYTES;
 /// Sets these tags apart from whatever else the key might come to sign.
 const DOMAIN: &[u8] = b"waxseal access token v1\0";
+/// The same for nonces.
+const NONCE_DOMAIN: &[u8] = b"waxseal dpop nonce v1\0";
 
 /// The key of a tag.
 #[derive(Clone)]
 pub(crate) struct TokenKey {
     number: u16,
     mac: Hmac<Sha256>,
+    nonce_mac: Hmac<Sha256>,
     active_from: Time,
     retires_at: Option<Time>,
 }
@@ -36,9 +39,32 @@ impl TokenKey {
         // The block of HMAC is 64 bytes: a shorter key is filled up with zeros (RFC 2104 2).
         let mut block = [0; 64];
         block[..32].copy_from_slice(secret);
-        let mut mac = Hmac::<Sha256>::new(&block.into());
-        mac.update(DOMAIN);
-        TokenKey { number, mac, active_from, retires_at }
+        let keyed = |domain: &[u8]| {
+            let mut mac = Hmac::<Sha256>::new(&block.into());
+            mac.update(domain);
+            mac
+        };
+        TokenKey { number, mac: keyed(DOMAIN), nonce_mac: keyed(NONCE_DOMAIN), active_from, retires_at }
+    }
+
+    /// The newest key that is active.
+    pub(super) fn newest(keys: &[TokenKey], now: Time) -> Option<&TokenKey> {
+        keys.iter().filter(|key| key.active_from <= now).max_by_key(|key| key.active_from)
+    }
+
+    pub(super) fn number(&self) -> u16 {
+        self.number
+    }
+
+    pub(super) fn has_retired(&self, now: Time) -> bool {
+        self.retires_at.is_some_and(|at| at <= now)
+    }
+
+    /// What tags nonces.
+    pub(super) fn nonce_mac(&self, tagged: &[u8]) -> Hmac<Sha256> {
+        let mut mac = self.nonce_mac.clone();
+        mac.update(tagged);
+        mac
     }
 
     fn mac(&self, tagged: &[u8]) -> Hmac<Sha256> {
@@ -50,9 +76,7 @@ impl TokenKey {
 
 /// A new token, in the clear, with the newest key that is active.
 pub(crate) fn new(keys: &[TokenKey], world: &World) -> Option<AccessToken> {
-    let now = world.now();
-    let active = keys.iter().filter(|key| key.active_from <= now);
-    let key = active.max_by_key(|key| key.active_from)?;
+    let key = TokenKey::newest(keys, world.now())?;
     let mut bytes = [0; BYTES];
     bytes[..NUMBER_BYTES].copy_from_slice(&key.number.to_be_bytes());
     bytes[NUMBER_BYTES..TAGGED_BYTES].copy_from_slice(&world.random::<24>());
@@ -69,10 +93,7 @@ pub(crate) fn read(keys: &[TokenKey], text: &str, now: Time) -> Result<AccessTok
     let key = keys.iter().find(|key| key.number == number).ok_or(Unread::KeyUnknown)?;
     // In constant time: how much of a tag was right is nobody's business.
     key.mac(tagged).verify_truncated_left(tag).map_err(|_| Unread::Foreign)?;
-    match key.retires_at {
-        Some(at) if at <= now => Err(Unread::Foreign),
-        _ => Ok(AccessToken(text.to_owned())),
-    }
+    if key.has_retired(now) { Err(Unread::Foreign) } else { Ok(AccessToken(text.to_owned())) }
 }
 
 /// Strict decoding: 56 characters of the URL alphabet, so that one token has one spelling.

@@ -3,6 +3,7 @@
 use crate::Fault;
 use crate::engine::Row;
 use model::{AppId, AuthorizationId, ConversationId, GrantId, MessageId, NoticeId, PersonId, SessionId};
+use oauth::bound::{Bound, Thumbprint};
 
 /// An id that is stored as its 16 bytes.
 pub(crate) trait Stored: Sized {
@@ -43,4 +44,14 @@ pub(crate) fn id<T: Stored>(row: &Row<'_>, column: usize) -> Result<T, Fault> {
 /// An id, or none.
 pub(crate) fn opt_id<T: Stored>(row: &Row<'_>, column: usize) -> Result<Option<T>, Fault> {
     row.opt_blob(column)?.map(|bytes| sized(bytes, column).map(T::stored)).transpose()
+}
+
+/// A thumbprint, or none.
+pub(crate) fn opt_thumbprint(row: &Row<'_>, column: usize) -> Result<Option<Thumbprint>, Fault> {
+    row.opt_blob(column)?.map(|bytes| sized(bytes, column).map(Thumbprint)).transpose()
+}
+
+/// What a token is bound to, in the columns `jkt` and `x5t` from `from` on.
+pub(crate) fn bound_of_row(row: &Row<'_>, from: usize) -> Result<Bound, Fault> {
+    Ok(Bound::of(opt_thumbprint(row, from)?, opt_thumbprint(row, from + 1)?))
 }

@@ -44,7 +44,8 @@ fn of_access(
         client_id: app,
         aud: Some(issuer.to_owned()),
         scope: scopes.to_string(),
-        token_type: Some(TokenType::Bearer),
+        token_type: Some(TokenType::of(caller.bound())),
+        cnf: caller.bound().confirmation(),
         iat: at.seconds(),
         exp: caller.ends_at().seconds(),
         authorization_details: details::granted(&terms, &purpose, answered_at),
@@ -54,7 +55,7 @@ fn of_access(
 
 fn of_refresh(issuer: &str, app: AppId, judged: Judged) -> Worth {
     let (at, ends_at) = (judged.issued_at, judged.ends_at());
-    let Judged { found, scopes, terms, .. } = judged;
+    let Judged { found, scopes, terms, bound: judged_bound, .. } = judged;
     Worth {
         iss: issuer.to_owned(),
         sub: found.grant.person,
@@ -62,6 +63,7 @@ fn of_refresh(issuer: &str, app: AppId, judged: Judged) -> Worth {
         aud: None,
         scope: scopes.to_string(),
         token_type: None,
+        cnf: judged_bound.confirmation(),
         iat: at.seconds(),
         exp: ends_at.seconds(),
         authorization_details: details::granted(&terms, &found.grant.purpose, found.answer.at),

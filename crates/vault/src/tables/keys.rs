@@ -15,6 +15,7 @@ use ledger::note::{LogKey, VerifierKey};
 use ledger::receipt::ReceiptSigner;
 use ledger::record::AccessRecord;
 use model::{Time, World};
+use oauth::bound::Binding;
 use oauth::id_token::{self, Hint, ID_TOKEN_S};
 use oauth::jwks::{Jwks, PublicKey, jwks};
 use oauth::signed::Statement;
@@ -365,14 +366,26 @@ impl Keys {
     }
 }
 
+fn no_token_key() -> Fault {
+    shape("there is no active key for access tokens")
+}
+
 /// What a new access token is made with: taken before the transaction, so that nothing in it waits for a lock.
-pub(crate) struct TokenMint(Arc<Ring>);
+pub(crate) struct TokenMint {
+    ring: Arc<Ring>,
+    /// What tokens will be bound to.
+    pub(crate) binding: Binding,
+}
 
 impl TokenMint {
+    /// The same, for tokens that are bound to this.
+    pub(crate) fn bound_to(self, binding: Binding) -> TokenMint {
+        TokenMint { binding, ..self }
+    }
+
     /// A new access token.
     pub(crate) fn token(&self, world: &World) -> Result<AccessToken, Fault> {
-        access_token::new(&self.0.tokens, world)
-            .ok_or_else(|| shape("there is no active key for access tokens"))
+        access_token::new(&self.ring.tokens, world).ok_or_else(no_token_key)
     }
 }
 
@@ -393,7 +406,29 @@ impl Vault {
 
     /// What new access tokens are made with now.
     pub(crate) async fn token_mint(&self) -> Result<TokenMint, Refusal> {
-        Ok(TokenMint(self.ring().await?))
+        Ok(TokenMint { ring: self.ring().await?, binding: Binding::default() })
+    }
+
+    /// Makes something with the keys of tokens.
+    pub(crate) async fn with_token_keys<T>(
+        &self,
+        make: impl Fn(&[TokenKey]) -> Option<T>,
+    ) -> Result<T, Refusal> {
+        make(&self.ring().await?.tokens).ok_or_else(|| no_token_key().into())
+    }
+
+    /// Looks at something that a key of tokens made; `None` from `look` means that the key is not known: then this node looks
+    /// at the keys again, if it has not looked for a minute.
+    pub(crate) async fn with_known_token_key(
+        &self,
+        look: impl Fn(&[TokenKey]) -> Option<bool>,
+    ) -> Result<bool, Refusal> {
+        let ring = self.keys.ring();
+        let found = match look(&ring.tokens) {
+            None if !ring.is_fresh(self.world.now()) => look(&self.ring_renewed().await?.tokens),
+            found => found,
+        };
+        Ok(found.unwrap_or(false))
     }
 
     /// The hash of an access token, if it is one of ours. A stranger's text costs arithmetic and no query; the number of

@@ -24,6 +24,7 @@ pub(crate) mod keys;
 pub(crate) mod log;
 pub(crate) mod logouts;
 pub(crate) mod map;
+mod nonces;
 pub(crate) mod notices;
 pub(crate) mod once;
 pub(crate) mod people;

@@ -8,6 +8,14 @@ use crate::{Fault, Refusal, Vault};
 use model::Time;
 use oauth::Once;
 
+/// Uses this up, as a part of what it lets through.
+pub(crate) fn spend(tx: &mut Tx<'_>, once: Option<&Once>) -> Result<(), Refusal> {
+    match once.map(|once| note(tx, std::slice::from_ref(once))).transpose()? {
+        Some(Some(_)) => Err(Refusal::Replayed),
+        _ => Ok(()),
+    }
+}
+
 /// Notes that these were used. Says which of them (by its place) was used before, if one was.
 fn note(tx: &mut Tx<'_>, all: &[Once]) -> Result<Option<usize>, Fault> {
     for (at, once) in all.iter().enumerate() {
@@ -26,6 +34,14 @@ pub(crate) fn forget(tx: &mut Tx<'_>, now: Time, at_most: i64) -> Result<u64, Fa
 }
 
 impl Vault {
+    /// Uses this up, if there is anything to use up.
+    pub(crate) async fn use_up(&self, once: Option<Once>) -> Result<(), Refusal> {
+        match self.use_once(once.into_iter().collect()).await? {
+            Some(_) => Err(Refusal::Replayed),
+            None => Ok(()),
+        }
+    }
+
     /// Uses these up. Comes back with the place of the first that was used before, if one was.
     pub async fn use_once(&self, all: Vec<Once>) -> Result<Option<usize>, Refusal> {
         if all.is_empty() {

@@ -6,13 +6,14 @@
 
 use super::containments;
 use super::families::{self, Answer, answer_of_row};
-use super::ids::{array32, bytes16, id};
+use super::ids::{array32, bound_of_row, bytes16, id};
 use super::keys::TokenMint;
 use super::secret::{Secret, SecretKind};
 use super::tokens::{Found, Outcome, grant_of, issue, reused};
 use crate::engine::{Reads, Tx, params};
 use crate::{Fault, Refusal};
 use model::{AppId, GrantId, Scopes, Terms, Time, World};
+use oauth::bound::Bound;
 use oauth::error::{ErrorCode, OAuthError};
 use oauth::token::{self, Refresh, RefreshRow, RefreshState};
 
@@ -33,12 +34,13 @@ struct Row {
     grant: GrantId,
     answer: Answer,
     signed_in: bool,
+    bound: Bound,
 }
 
 impl Row {
     /// As `oauth` judges it, and its grant.
     fn judged(self, db: &mut impl Reads, now: Time) -> Result<Judged, Refusal> {
-        let Row { family, state, seed, issued_at, expires_at, grant, answer, signed_in } = self;
+        let Row { family, state, seed, issued_at, expires_at, grant, answer, signed_in, bound } = self;
         let (grant, grant_state, facts) = grant_of(db, grant, false, now)?;
         let (scopes, terms) = families::of_grant(&grant, &answer.share, now);
         let goes_on = signed_in || scopes.has(Scopes::OFFLINE_ACCESS);
@@ -48,10 +50,10 @@ impl Row {
             expires_at,
             grant: grant_state,
             grant_ends_at: terms.ends_at,
-            is_bound: facts.kind.has_key(),
+            is_bound: facts.kind.has_key() || bound.is_bound(),
         };
         let found = Found { family, grant, answer, nonce: None };
-        Ok(Judged { row, found, seed, issued_at, scopes, terms })
+        Ok(Judged { row, found, seed, issued_at, scopes, terms, bound })
     }
 }
 
@@ -63,6 +65,7 @@ pub(crate) struct Judged {
     pub(crate) issued_at: Time,
     pub(crate) scopes: Scopes,
     pub(crate) terms: Terms,
+    pub(crate) bound: Bound,
 }
 
 impl Judged {
@@ -91,7 +94,7 @@ fn find(db: &mut impl Reads, hash: &[u8; 32], now: Time) -> Result<Option<Row>, 
         "select t.family, t.used, t.ends_at, f.grant_id, f.ended, \
          (select count(*) from sessions s where s.id = f.session and s.ends_at > $1), \
          exists (select 1 from containments h where {}), t.used_at, t.seed, \
-         exists (select 1 from refresh_tokens n where n.hash = t.next and n.used = 0), t.at, {} \
+         exists (select 1 from refresh_tokens n where n.hash = t.next and n.used = 0), t.at, {}, t.jkt, t.x5t \
          from refresh_tokens t join token_families f on f.id = t.family join grants g on g.id = f.grant_id \
          where t.hash = $2",
         containments::holds_token!(),
@@ -114,6 +117,7 @@ fn find(db: &mut impl Reads, hash: &[u8; 32], now: Time) -> Result<Option<Row>, 
             expires_at: Time::from_micros(row.int(2)?),
             grant: id(row, 3)?,
             signed_in: answer.session.is_none() || row.int(5)? != 0,
+            bound: bound_of_row(row, 21)?,
             answer,
         })
     })
@@ -198,7 +202,11 @@ fn attempt(
 ) -> Result<Option<Outcome>, Refusal> {
     let now = tools.0.now();
     let Some(row) = find(tx, &presented.hash(), now)? else { return Ok(Some(Err(not_known()))) };
-    let Judged { row, found, seed, scopes, terms, .. } = row.judged(tx, now)?;
+    let Judged { row, found, seed, scopes, terms, bound, .. } = row.judged(tx, now)?;
+    // Who does not hold the key cannot end what its holder has.
+    if row.app == app && bound.is_bound() && bound != tools.1.binding.refresh {
+        return Ok(Some(Err(token::refresh_key_missing())));
+    }
     let worth = token::refresh(Some(&row), app, now);
     match worth {
         Refresh::Keep | Refresh::Rotate | Refresh::Again => {}

@@ -9,7 +9,7 @@ use super::devices;
 use super::events::{self, About};
 use super::families::{self, Answer, answer_of_row};
 use super::grants::{self, Grant};
-use super::ids::{bytes16, id};
+use super::ids::{bytes16, id, opt_thumbprint};
 use super::keys::TokenMint;
 use super::notices::{self, Notice};
 use super::refresh_tokens::{self, Asks};
@@ -17,6 +17,7 @@ use super::secret::{Secret, SecretKind};
 use crate::engine::{Reads, Tx, params};
 use crate::{Fault, Refusal, Vault};
 use model::{AppId, GrantId, GrantState, Scopes, Terms, Time, World};
+use oauth::bound::{Binding, Bound};
 use oauth::error::{ErrorCode, OAuthError};
 use oauth::id_token::IdToken;
 use oauth::token::{self, CodeRow, Redeem, TokenAnswer, TokenRequest, TokenType};
@@ -47,8 +48,8 @@ pub(crate) fn insert_code(
 ) -> Result<(), Fault> {
     let request = &facts.request;
     tx.put(
-        "insert into codes (hash, family, app, redirect_uri, challenge, nonce, authed_at, at, ends_at) \
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "insert into codes (hash, family, app, redirect_uri, challenge, nonce, authed_at, at, ends_at, jkt) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         params![
             &code.hash(),
             family,
@@ -58,7 +59,8 @@ pub(crate) fn insert_code(
             request.nonce.as_deref(),
             facts.signed_in_at.micros(),
             facts.now.micros(),
-            facts.now.plus_seconds(token::CODE_S).micros()
+            facts.now.plus_seconds(token::CODE_S).micros(),
+            request.dpop_jkt.as_ref().map(|key| &key.0)
         ],
     )
 }
@@ -86,6 +88,7 @@ pub(crate) struct Issued {
     scopes: Scopes,
     terms: Terms,
     ends_at: Time,
+    bound: Bound,
 }
 
 /// Issues an access token, to be told with this refresh token.
@@ -100,18 +103,32 @@ pub(crate) fn issue(
     let access = mint.token(world)?;
     let ends_at = token::access_token_ends(found.ends_at(), now);
     tx.put(
-        "insert into access_tokens (hash, family, scopes, actions, at, ends_at) values ($1, $2, $3, $4, $5, $6)",
+        "insert into access_tokens (hash, family, scopes, actions, at, ends_at, jkt, x5t) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8)",
         params![
             &access.hash(),
             &found.family,
             scopes.bits(),
             terms.actions.bits(),
             now.micros(),
-            ends_at.micros()
+            ends_at.micros(),
+            mint.binding.access.key().as_ref().map(|key| &key.0),
+            mint.binding.access.certificate().as_ref().map(|certificate| &certificate.0)
         ],
     )?;
+    if mint.binding.refresh.is_bound() {
+        let (key, certificate) = (mint.binding.refresh.key(), mint.binding.refresh.certificate());
+        tx.put(
+            "update refresh_tokens set jkt = $1, x5t = $2 where hash = $3",
+            params![
+                key.as_ref().map(|key| &key.0),
+                certificate.as_ref().map(|certificate| &certificate.0),
+                &refresh.hash()
+            ],
+        )?;
+    }
     let (access, refresh) = (access.into_clear(), refresh.into_clear());
-    Ok(Issued { found, access, refresh, scopes, terms, ends_at })
+    Ok(Issued { found, access, refresh, scopes, terms, ends_at, bound: mint.binding.access })
 }
 
 pub(crate) type Outcome = Result<Issued, OAuthError>;
@@ -155,7 +172,7 @@ fn redeem(
         Some(hash) => tx.one(
             &format!(
                 "select t.family, t.app, t.redirect_uri, t.challenge, t.nonce, t.ends_at, t.used, f.grant_id, f.ended, \
-                 exists (select 1 from containments h where {}), {} \
+                 exists (select 1 from containments h where {}), {}, t.jkt \
                  from codes t join token_families f on f.id = t.family join grants g on g.id = f.grant_id \
                  where t.hash = $1",
                 containments::holds_token!(),
@@ -173,14 +190,19 @@ fn redeem(
                 };
                 let (nonce, answer) = (row.opt_text(4)?.map(str::to_owned), answer_of_row(row, 10)?);
                 let ended = row.int(8)? != 0 || row.int(9)? != 0;
-                Ok((code_row, bytes16(row, 0)?, nonce, answer, id::<GrantId>(row, 7)?, ended))
+                let key = opt_thumbprint(row, 20)?;
+                Ok(((code_row, key), bytes16(row, 0)?, nonce, answer, id::<GrantId>(row, 7)?, ended))
             },
         )?,
     };
-    let Some((code_row, family, nonce, answer, grant, ended)) = row else {
+    let Some(((code_row, key), family, nonce, answer, grant, ended)) = row else {
         let decision = token::redeem_code(None, app, proof, now);
         return Ok(Err(refused(decision)));
     };
+    // Who does not hold the key cannot end what its holder got either.
+    if key.is_some() && key != tools.1.binding.access.key() {
+        return Ok(Err(token::code_key_missing()));
+    }
     let (grant, state, _) = grant_of(tx, grant, ended, now)?;
     match token::redeem_code(Some(&CodeRow { grant: state, ..code_row }), app, proof, now) {
         Redeem::Issue => {}
@@ -212,8 +234,18 @@ fn refused(decision: Redeem) -> OAuthError {
 impl Vault {
     /// Carries out a token request of an app that has proved itself.
     pub async fn token(&self, app: AppId, request: TokenRequest) -> Result<TokenAnswer, TokenRefusal> {
+        self.token_bound(app, request, Binding::default()).await
+    }
+
+    /// The same, for an access token that is bound to what the app was shown to hold.
+    pub async fn token_bound(
+        &self,
+        app: AppId,
+        request: TokenRequest,
+        binding: Binding,
+    ) -> Result<TokenAnswer, TokenRefusal> {
         let _under_way = self.answering.begin();
-        let (world, mint) = (self.world.clone(), self.token_mint().await?);
+        let (world, mint) = (self.world.clone(), self.token_mint().await?.bound_to(binding));
         let issued = self
             .engine
             .write("token", move |tx| -> Result<Outcome, Refusal> {
@@ -235,8 +267,15 @@ impl Vault {
 
     async fn answer(&self, issued: Issued) -> Result<TokenAnswer, TokenRefusal> {
         let now = self.world.now();
-        let Issued { found: Found { grant, answer, nonce, .. }, access, refresh, scopes, terms, ends_at } =
-            issued;
+        let Issued {
+            found: Found { grant, answer, nonce, .. },
+            access,
+            refresh,
+            scopes,
+            terms,
+            ends_at,
+            bound,
+        } = issued;
         let id_token = match scopes.has(Scopes::OPENID) {
             false => None,
             true => {
@@ -255,7 +294,7 @@ impl Vault {
         };
         Ok(TokenAnswer {
             access_token: access,
-            token_type: TokenType::Bearer,
+            token_type: TokenType::of(bound),
             expires_in: ends_at.seconds() - now.seconds(),
             refresh_token: Some(refresh),
             scope: scopes.to_string(),

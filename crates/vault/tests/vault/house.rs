@@ -249,6 +249,7 @@ impl House {
             login_hint: None,
             hinted: None,
             manage: Manage::None,
+            dpop_jkt: None,
         }
     }
 

@@ -211,6 +211,7 @@ async fn let_in(vault: &Vault, jukebox: AppId, conversations: &[ConversationId])
         login_hint: None,
         hinted: None,
         manage: Manage::None,
+        dpop_jkt: None,
     };
     let code = allow(vault, &own, request, conversations).await?;
     let proof = CodeProof { redirect_uri, code_verifier: VERIFIER.to_owned() };

@@ -4,6 +4,7 @@ mod authorize;
 mod client;
 mod details;
 mod device;
+mod dpop;
 mod grants;
 mod introspect;
 mod jwks;
