@@ -21,7 +21,6 @@ mod tables;
 pub use engine::{Fault, OpenError, Place, Timing};
 pub use refusal::Refusal;
 pub use sealed::*;
-pub use tables::accounts::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN};
 pub use tables::app_registry::{Demands, ListedApp, NewApp, NewKind};
 pub use tables::apps::AppFacts;
 pub use tables::authorizations::{AUTHORIZATION_S, Waiting};
@@ -49,9 +48,9 @@ use ledger::note::LogKey;
 use model::World;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
-use tables::accounts;
 use tables::apps::Apps;
 use tables::keys::Keys;
+use tables::passwords;
 use tokio::sync::{Semaphore, watch};
 
 /// How a vault is opened.
@@ -112,8 +111,8 @@ impl Vault {
             keys,
             apps: Apps::default(),
             callers: Callers::default(),
-            hashing: Arc::new(Semaphore::new(accounts::HASHING_MAX)),
-            hashing_queue: Arc::new(Semaphore::new(accounts::HASHING_QUEUE_MAX)),
+            hashing: Arc::new(Semaphore::new(passwords::HASHING_MAX)),
+            hashing_queue: Arc::new(Semaphore::new(passwords::HASHING_QUEUE_MAX)),
             evidence: Semaphore::new(EVIDENCE_AT_ONCE_MAX),
             spent: AtomicU64::new(0),
             news: watch::Sender::default(),

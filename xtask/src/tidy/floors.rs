@@ -4,9 +4,10 @@
 use super::{File, Finding};
 
 /// Rooms by floor, as ARCHITECTURE.md draws them.
-const FLOORS: [(&str, u8); 14] = [
+const FLOORS: [(&str, u8); 15] = [
     ("model", 1),
     ("oauth", 2),
+    ("factors", 2),
     ("ledger", 2),
     ("archive", 2),
     ("vault", 3),

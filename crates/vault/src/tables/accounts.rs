@@ -1,58 +1,17 @@
 //! Signing up and in with a password.
 //!
-//! Invariant: a wrong handle costs the same work and gives the same answer as a wrong password. Passwords are hashed off
-//! the async threads, at most two at a time: each takes 19 MiB (argon2id m=19456 t=2 p=1). Hashing takes long, so a
+//! Invariant: a wrong handle costs the same work and gives the same answer as a wrong password. Hashing takes long, so a
 //! session begins only if the password that was compared is still hers in the transaction that begins it.
 
 use super::ids::id;
+use super::passwords::{hash, is_dated, verify};
 use super::people::insert;
 use super::secret::{Secret, SecretKind};
 use super::sessions;
 use crate::engine::{Reads, Tx, params};
 use crate::{Fault, Own, Refusal, Vault};
-use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{PasswordHasher, PasswordVerifier};
-use argon2::{Algorithm, Argon2, Params, Version};
+use factors::password::CHARS_MAX;
 use model::{Handle, PersonId};
-use std::sync::{LazyLock, OnceLock};
-
-/// The shortest password.
-pub const PASSWORD_CHARS_MIN: usize = 8;
-/// The longest password.
-pub const PASSWORD_CHARS_MAX: usize = 256;
-
-/// Passwords that are hashed at a time.
-pub(crate) const HASHING_MAX: usize = 2;
-/// Passwords that are hashed or wait for it. Beyond this, whoever floods us would make everyone wait for seconds.
-pub(crate) const HASHING_QUEUE_MAX: usize = 128;
-
-static ARGON2: LazyLock<Argon2<'static>> =
-    LazyLock::new(|| Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::DEFAULT));
-
-fn hash(clear: &str, salt: &[u8; 16]) -> Result<String, Fault> {
-    let hashed = ARGON2.hash_password_with_salt(clear.as_bytes(), salt);
-    Ok(hashed.map_err(|e| Fault::Other(format!("argon2: {e}")))?.to_string())
-}
-
-/// Compares with a hash; with none, does the same work against one that nothing fits.
-fn verify(clear: &str, stored: Option<&str>) -> bool {
-    static NOBODY: OnceLock<String> = OnceLock::new();
-    let nobody = || NOBODY.get_or_init(|| hash("", &[0; 16]).unwrap_or_default()).as_str();
-    let fits = PasswordHash::new(stored.unwrap_or_else(nobody))
-        .is_ok_and(|parsed| ARGON2.verify_password(clear.as_bytes(), &parsed).is_ok());
-    fits && stored.is_some()
-}
-
-fn check(clear: &str) -> Result<(), Refusal> {
-    let length = clear.chars().count();
-    if length < PASSWORD_CHARS_MIN {
-        return Err(Refusal::Invalid(format!("a password has at least {PASSWORD_CHARS_MIN} characters")));
-    }
-    if length > PASSWORD_CHARS_MAX {
-        return Err(Refusal::Invalid(format!("a password has at most {PASSWORD_CHARS_MAX} characters")));
-    }
-    Ok(())
-}
 
 /// The password that was compared is hers now: she may have changed it, or been erased, meanwhile.
 fn still(tx: &mut Tx<'_>, person: PersonId, stored: Option<&str>) -> Result<(), Refusal> {
@@ -61,28 +20,14 @@ fn still(tx: &mut Tx<'_>, person: PersonId, stored: Option<&str>) -> Result<(), 
     if same == 0 { Err(Refusal::Password) } else { Ok(()) }
 }
 
+/// Whose password fits, and the hash that it was compared with.
+struct Compared {
+    handle: String,
+    name: String,
+    password: Option<String>,
+}
+
 impl Vault {
-    async fn off_thread<T: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, Fault> {
-        let place = self.hashing_queue.clone().try_acquire_owned().map_err(|_| Fault::Overloaded)?;
-        let turn = self.hashing.clone().acquire_owned().await.map_err(|_| Fault::Closed)?;
-        // Work that was begun goes on when whoever asked for it has gone, and keeps its turn until it is done.
-        let done = tokio::task::spawn_blocking(move || {
-            let _held = (place, turn);
-            work()
-        });
-        done.await.map_err(|_| Fault::Panicked("hash_password"))
-    }
-
-    /// Checks a new password against the rules and hashes it.
-    pub(crate) async fn hash_password(&self, clear: String) -> Result<String, Refusal> {
-        check(&clear)?;
-        let salt = self.world.random::<16>();
-        Ok(self.off_thread(move || hash(&clear, &salt)).await??)
-    }
-
     /// Makes an account and signs it in. The session cookie comes back.
     pub async fn sign_up(
         &self,
@@ -91,7 +36,7 @@ impl Vault {
         password: String,
         agent: &str,
     ) -> Result<String, Refusal> {
-        let password = self.hash_password(password).await?;
+        let password = self.hash_password(password, handle.as_str(), name).await?;
         let (world, handle, name, agent) =
             (self.world.clone(), handle.clone(), name.to_owned(), agent.to_owned());
         let person = PersonId::new(&world);
@@ -107,6 +52,7 @@ impl Vault {
 
     /// Signs a person in. The session cookie comes back.
     pub async fn sign_in(&self, handle: &str, password: String, agent: &str) -> Result<String, Refusal> {
+        let place = self.hashing_place()?;
         let found = match Handle::parse(handle) {
             Ok(handle) => {
                 self.engine
@@ -121,14 +67,23 @@ impl Vault {
             Err(_) => None,
         };
         let (person, stored) = found.map_or((None, None), |(person, stored)| (Some(person), stored));
-        let too_long = password.chars().count() > PASSWORD_CHARS_MAX;
-        let compared = stored.clone();
-        let fits = self.off_thread(move || !too_long & verify(&password, compared.as_deref())).await?;
+        let too_long = password.chars().count() > CHARS_MAX;
+        let (compared, salt) = (stored.clone(), self.world.random::<16>());
+        let work = move || -> Result<(bool, Option<String>), Fault> {
+            let fits = !too_long & verify(&password, compared.as_deref());
+            let dated = fits && compared.is_some_and(|stored| is_dated(&stored));
+            Ok((fits, if dated { Some(hash(&password, &salt)?) } else { None }))
+        };
+        let (fits, renewed) = self.off_thread(place, work).await??;
         let person = person.filter(|_| fits).ok_or(Refusal::Password)?;
         let (world, agent) = (self.world.clone(), agent.to_owned());
         self.engine
             .write("sign_in", move |tx| -> Result<String, Refusal> {
                 still(tx, person, stored.as_deref())?;
+                if let Some(renewed) = &renewed {
+                    let sql = "update persons set password = $1 where id = $2";
+                    tx.put(sql, params![renewed, person.as_bytes()])?;
+                }
                 let cookie = Secret::new(SecretKind::Session, &world);
                 sessions::insert(tx, &world, person, &cookie, &agent)?;
                 Ok(cookie.into_clear())
@@ -136,26 +91,30 @@ impl Vault {
             .await
     }
 
-    /// Her password as it is stored.
-    async fn password_of(&self, person: PersonId) -> Result<Option<String>, Refusal> {
-        self.engine
+    /// Compares a password with hers.
+    async fn compared(&self, person: PersonId, clear: String) -> Result<Compared, Refusal> {
+        let place = self.hashing_place()?;
+        let found = self
+            .engine
             .read("password_of", move |snap| -> Result<_, Refusal> {
-                let sql = "select password from persons where id = $1";
-                let stored =
-                    snap.one(sql, params![person.as_bytes()], |row| Ok(row.opt_text(0)?.map(str::to_owned)))?;
-                Ok(stored.flatten())
+                let sql = "select handle, name, password from persons where id = $1";
+                let found = snap.one(sql, params![person.as_bytes()], |row| {
+                    let text = |found: Option<&str>| found.unwrap_or_default().to_owned();
+                    let (handle, name) = (text(row.opt_text(0)?), text(row.opt_text(1)?));
+                    Ok(Compared { handle, name, password: row.opt_text(2)?.map(str::to_owned) })
+                })?;
+                found.ok_or(Refusal::SignedOut)
             })
-            .await
+            .await?;
+        let stored = found.password.clone();
+        let fits = self.off_thread(place, move || verify(&clear, stored.as_deref())).await?;
+        if fits { Ok(found) } else { Err(Refusal::Password) }
     }
 
     /// She proves again that it is her. The session goes on under the new cookie that comes back.
     pub async fn sign_in_again(&self, own: &Own, password: String) -> Result<String, Refusal> {
         let (person, session) = (own.person(), own.session());
-        let stored = self.password_of(person).await?;
-        let compared = stored.clone();
-        if !self.off_thread(move || verify(&password, compared.as_deref())).await? {
-            return Err(Refusal::Password);
-        }
+        let stored = self.compared(person, password).await?.password;
         let (world, now) = (self.world.clone(), self.world.now());
         self.engine
             .write("sign_in_again", move |tx| -> Result<String, Refusal> {
@@ -170,12 +129,8 @@ impl Vault {
     /// Sets a new password after the old one was given again, and ends her other sessions.
     pub async fn password_change(&self, own: &Own, old: String, new: String) -> Result<(), Refusal> {
         let (person, session) = (own.person(), own.session());
-        let stored = self.password_of(person).await?;
-        let compared = stored.clone();
-        if !self.off_thread(move || verify(&old, compared.as_deref())).await? {
-            return Err(Refusal::Password);
-        }
-        let password = self.hash_password(new).await?;
+        let Compared { handle, name, password: stored } = self.compared(person, old).await?;
+        let password = self.hash_password(new, &handle, &name).await?;
         let now = self.world.now();
         self.engine
             .write("password_change", move |tx| -> Result<(), Refusal> {
@@ -200,3 +155,7 @@ impl Vault {
             .await
     }
 }
+
+#[cfg(test)]
+#[path = "accounts_tests.rs"]
+mod tests;

@@ -27,6 +27,7 @@ pub(crate) mod map;
 mod nonces;
 pub(crate) mod notices;
 pub(crate) mod once;
+pub(crate) mod passwords;
 pub(crate) mod people;
 mod proofs;
 pub(crate) mod queue;

@@ -62,7 +62,7 @@ impl Vault {
         password: Option<String>,
     ) -> Result<PersonId, Refusal> {
         let password = match password {
-            Some(clear) => Some(self.hash_password(clear).await?),
+            Some(clear) => Some(self.hash_password(clear, handle.as_str(), name).await?),
             None => None,
         };
         let (world, handle, name) = (self.world.clone(), handle.clone(), name.to_owned());

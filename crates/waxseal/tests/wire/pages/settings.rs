@@ -24,6 +24,10 @@ fn name_password_and_sessions() {
     assert!(wrong.words().contains("This is not your present password."));
     let short = browser.press(&password(PASSWORD, "short"), None).expect(422);
     assert!(short.words().contains("A password has at least 8 characters."));
+    let common = browser.press(&password(PASSWORD, "iloveyou"), None).expect(422);
+    assert!(common.words().contains("Many people have this password"));
+    let hers = browser.press(&password(PASSWORD, "Ada.l.-1815"), None).expect(422);
+    assert!(hers.words().contains("This password is little more than your handle"));
     browser.press(&password(PASSWORD, "another long one"), None).expect(200);
     assert_eq!(phone.open("/settings").at, "/sign-in?return_to=/settings", "other sessions ended");
     sign_in("another long one");

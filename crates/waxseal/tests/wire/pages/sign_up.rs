@@ -28,6 +28,16 @@ fn what_was_typed_is_kept_and_each_mistake_named() {
     let form = form.fill("handle", "4da").fill("name", "Ada");
     let page = browser.press(&form, None).expect(422);
     assert!(page.words().contains("A password has at least 8 characters."));
+    for (password, sentence) in [
+        ("Password1", "Many people have this password"),
+        ("1234567890", "Many people have this password"),
+        ("Ada-1815-ada", "This password is little more than your handle, your name"),
+        ("waxseal2026", "This password is little more than your handle, your name"),
+        (&"long ".repeat(52), "A password has at most 256 characters."),
+    ] {
+        let page = browser.press(&form.clone().fill("password", password), None).expect(422);
+        assert!(page.words().contains(sentence), "{password}: {}", page.words());
+    }
     let page = browser.press(&form.fill("handle", "ADA").fill("password", PASSWORD), None).expect(422);
     assert!(page.words().contains("This handle, or one that looks like it, is taken; choose another."));
 }
