@@ -176,7 +176,7 @@ fn a_room_imports_from_floors_below() {
     one(
         "crates/doors/api/Cargo.toml",
         &manifest("build-dependencies", "pages"),
-        "crates/doors/api/Cargo.toml:5: `api` (floor 4)",
+        "crates/doors/api/Cargo.toml:5: `api` (floor 5)",
     );
     one(
         "crates/ledger/Cargo.toml",
