@@ -1,6 +1,7 @@
 //! `cargo xtask tidy`: what the compiler and clippy cannot hold about the sources, held by reading them.
 //! Invariant: a rule is a function from files to findings, so each is tested on invented files.
 
+mod conformance;
 mod floors;
 mod names;
 mod rust;
@@ -69,6 +70,7 @@ fn findings(files: &[File]) -> Vec<Finding> {
     all.extend(words::findings(files));
     all.extend(sealed::findings(files));
     all.extend(floors::findings(files));
+    all.extend(conformance::findings(files));
     all.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
     all
 }

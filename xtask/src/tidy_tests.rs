@@ -198,3 +198,47 @@ fn a_room_imports_from_floors_below() {
     none("crates/oauth/Cargo.toml", &manifest("dev-dependencies", "testkit"));
     none("crates/testkit/Cargo.toml", &manifest("dependencies", "waxseal"));
 }
+
+#[test]
+fn what_is_said_to_conform_names_tests_that_are_there_and_counts_them() {
+    let table = |count: &str, rows: &str| {
+        format!("# Conformance\n\n{count}\n\n| | asked | held by |\n|---|---|---|\n{rows}")
+    };
+    let good = "\
+| OA-01 | Codes | [`a_code_ends`](../crates/a/tests/code.rs), [`in here`](../tests/clients/a.test.mjs) |
+| OA-02 | Nothing else | not yet: nobody looks; so far [`inside`](../crates/a/src/a.rs) |
+| OA-03 | Signed | does not apply: not offered |
+";
+    let count = "3 lines: **1 held, 1 not yet, 1 do not apply.**";
+    let said = |count: &str, rows: &str| {
+        said_of(&[
+            ("docs/conformance.md", &table(count, rows)),
+            ("crates/a/tests/code.rs", "//! .\n// fn in_words() {}\nasync fn a_code_ends(house: House) {}\n"),
+            (
+                "crates/a/src/a.rs",
+                "//! .\nfn outside() {}\n#[cfg(test)]\nmod tests {\n    fn inside() {}\n}\n",
+            ),
+            ("tests/clients/a.test.mjs", "test(\"in here\", async () => {});\n"),
+        ])
+    };
+    assert_eq!(said(count, good), Vec::<String>::new());
+    for (name, other) in [
+        ("a_code_ends", "a_code_end"),
+        ("a_code_ends", "in_words"),
+        ("in here", "elsewhere"),
+        ("inside", "outside"),
+        ("code.rs", "codes.rs"),
+    ] {
+        let said = said(count, &good.replacen(name, other, 1));
+        assert!(said.len() == 1 && said[0].contains(": there is no test `"), "{other}: {said:#?}");
+    }
+    let unheld = good.replace(
+        "[`a_code_ends`](../crates/a/tests/code.rs), [`in here`](../tests/clients/a.test.mjs)",
+        "held, surely",
+    );
+    assert!(said(count, &unheld)[0].contains(":7: OA-01 names no test"), "{:#?}", said(count, &unheld));
+    let twice = good.replace("OA-03", "OA-02");
+    assert!(said(count, &twice)[0].contains(":9: OA-02 has two lines"));
+    let miscounted = said(&count.replace("1 held", "2 held"), good);
+    assert_eq!(miscounted, [format!("docs/conformance.md: count again: `{count}`")]);
+}

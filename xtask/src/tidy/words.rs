@@ -65,8 +65,10 @@ pub(super) fn findings(files: &[File]) -> Vec<Finding> {
 }
 
 /// The tests in `code`: all of a test file, else what follows the opening of a test module.
-fn tests_of<'code>(path: &str, code: &'code str) -> &'code str {
-    if path.contains("/tests/") || path.starts_with("tests/") || path.ends_with("_tests.rs") {
+pub(super) fn tests_of<'code>(path: &str, code: &'code str) -> &'code str {
+    let names = ["/tests.rs", "_tests.rs"];
+    if path.contains("/tests/") || path.starts_with("tests/") || names.iter().any(|name| path.ends_with(name))
+    {
         return code;
     }
     let opens_here =
