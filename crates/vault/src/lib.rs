@@ -21,6 +21,7 @@ mod tables;
 pub use engine::{Fault, OpenError, Place, Timing};
 pub use refusal::Refusal;
 pub use sealed::*;
+pub use tables::alerts::{ALERT_PER_DAY_MAX, Alerts};
 pub use tables::app_registry::{Demands, ListedApp, NewApp, NewKind};
 pub use tables::apps::AppFacts;
 pub use tables::authorizations::{AUTHORIZATION_S, Waiting};
@@ -101,6 +102,7 @@ impl Vault {
             let keys = Keys::load(tx, &tools, log.as_ref(), &issuer)?;
             tables::log::found(tx, &keys.log)?;
             tables::map::found(tx)?;
+            tables::alerts::found(tx)?;
             Ok(keys)
         });
         let keys = pending.wait()?;

@@ -2,6 +2,7 @@
 //!
 //! Invariant: each worker can be stopped anywhere and started again, and two of one kind do no harm.
 
+mod alerts;
 mod checkpoints;
 mod expiry;
 mod keys;
@@ -28,5 +29,6 @@ pub fn start(vault: &Arc<Vault>, witnesses: Option<Witnesses>) -> JoinSet<()> {
         workers.spawn(witnesses::run(vault.clone(), witnesses, looked));
     }
     workers.spawn(maps::run(vault.clone()));
+    workers.spawn(alerts::run(vault.clone()));
     workers
 }

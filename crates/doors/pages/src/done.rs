@@ -38,6 +38,7 @@ done! {
     Resumed = "resumed", "It may go on.";
     Revoked = "revoked", "Revoked. From this moment on it can do nothing.";
     Wished = "wished", "It is as you wish, from this moment on.";
+    AlertsSet = "alerts", "You will be told of that from now on.";
     Renamed = "renamed", "Your name is changed.";
     PasswordChanged = "password", "Your password is changed, and every other session is signed out.";
     DeviceAllowed = "device-allowed", "Done. Your device goes on by itself in a few seconds.";

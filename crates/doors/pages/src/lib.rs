@@ -3,6 +3,7 @@
 //! Invariant: every page works without script; what people wrote reaches HTML only through `view`'s guarded types; nothing
 //! changes but by a form of our own (`form.rs`), and then the answer is a redirect.
 
+mod alerts_set;
 mod app_list;
 mod assets;
 mod attempts;
@@ -139,6 +140,7 @@ pub fn routes(doors: Doors) -> Router {
         .route("/settings", get(settings::settings))
         .route("/settings/name", post(rename::rename))
         .route("/settings/password", post(password_change::password_change))
+        .route("/settings/alerts", post(alerts_set::alerts_set))
         .route("/settings/words", post(wish::wish_words_everywhere))
         .route("/settings/hide", post(wish::wish_hide))
         .route("/settings/sessions/end", post(session_end::sessions_end))

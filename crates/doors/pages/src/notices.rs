@@ -43,6 +43,19 @@ fn said(told: &Told) -> (String, Option<&'static str>) {
                         reason given: ";
             (format!("{what}{why}"), None)
         }
+        vault::Notice::FirstRead { .. } => {
+            (format!("{} read messages for the first time.", app()), Some("/apps"))
+        }
+        vault::Notice::FirstDelete { .. } => {
+            (format!("{} deleted a message for the first time.", app()), Some("/apps"))
+        }
+        vault::Notice::Often { most, .. } => {
+            let times = counted(count(*most), "thing", "things");
+            (format!("{} did more than {times} in one day.", app()), Some("/apps"))
+        }
+        vault::Notice::AtNight { .. } => {
+            (format!("{} did something in the hours that you named.", app()), Some("/apps"))
+        }
         vault::Notice::FriendAsked { .. } => {
             (format!("{} asks to be your friend.", someone()), Some("/friends"))
         }

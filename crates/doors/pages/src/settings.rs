@@ -4,11 +4,14 @@ use crate::Door;
 use crate::caller::Person;
 use crate::page::page;
 use crate::problem::Problem;
-use crate::view::{Name, Session, Settings, When};
+use crate::view::{Alerts, Name, Session, Settings, When};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use std::sync::Arc;
+
+/// The night, until she says when it is: 22:00 to 6:00.
+const NIGHT: (i64, i64) = (22, 6);
 
 /// What was refused, when the page is shown again.
 #[derive(Default)]
@@ -19,6 +22,8 @@ pub(crate) struct Refused {
     pub(crate) password: Option<String>,
     /// Why the new password cannot be.
     pub(crate) password_new: Option<String>,
+    /// Why what she wants to be told cannot be.
+    pub(crate) alerts: Option<String>,
 }
 
 /// A browser by what it says of itself: `Firefox on Linux`. Each pretends to be all before it, so the order matters.
@@ -59,6 +64,7 @@ pub(crate) async fn draw(
     refused: Refused,
 ) -> Result<Response, Problem> {
     let wishes = door.vault.wishes(&person.own).await?;
+    let alerts = door.vault.alerts(&person.own).await?;
     let mut sessions = door.vault.sessions(&person.own).await?;
     sessions.sort_by_key(|session| !session.this);
     let session = |one: vault::Session| Session {
@@ -78,6 +84,14 @@ pub(crate) async fn draw(
         password_new_problem: refused.password_new,
         is_hidden_from_apps: wishes.hidden,
         are_words_kept: wishes.words_out,
+        alerts: Alerts {
+            first_read: alerts.first_read,
+            first_delete: alerts.first_delete,
+            per_day: alerts.per_day.map(|most| most.to_string()).unwrap_or_default(),
+            is_night: alerts.night.is_some(),
+            night: alerts.night.unwrap_or(NIGHT),
+        },
+        alerts_problem: refused.alerts,
         sessions: sessions.into_iter().map(session).collect(),
     };
     Ok(page(status, &view))

@@ -42,7 +42,7 @@ pub(crate) use grant::{Access, Change, Filter, Grant, Usage};
 pub(crate) use notices::{Notice, Notices};
 pub(crate) use problem::Problem;
 pub(crate) use rights::{action_label, ceiling_lines, deeds};
-pub(crate) use settings::{Session, Settings};
+pub(crate) use settings::{Alerts, Session, Settings};
 pub(crate) use share::Share;
 pub(crate) use sign::{SignIn, SignInAgain, SignOut, SignUp};
 pub(crate) use terms::{ConversationBox, TermsForm};

@@ -19,6 +19,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step { number: 13, name: "lean_events", sql: include_str!("0013_lean_events.sql") },
     Step { number: 14, name: "logout", sql: include_str!("0014_logout.sql") },
     Step { number: 15, name: "bound", sql: include_str!("0015_bound.sql") },
+    Step { number: 16, name: "alerts", sql: include_str!("0016_alerts.sql") },
 ];
 
 #[cfg(test)]

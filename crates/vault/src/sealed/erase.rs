@@ -32,7 +32,8 @@ const DOORS: [&str; 2] =
     ["update persons set password = null where id = $1", "delete from sessions where person = $1"];
 
 /// What hangs on the person herself. Conversations of imports that nobody else with an account is in lose every word.
-const OF_PERSON: [&str; 13] = [
+const OF_PERSON: [&str; 14] = [
+    "delete from alerts where person = $1",
     "delete from staff_events where person = $1",
     "delete from notices where person = $1",
     "delete from devices where person = $1",

@@ -8,6 +8,7 @@
 //! exception: `staff.rs` records first, with the reason, and the person sees it.
 
 mod access_list;
+mod alerted;
 mod audit;
 mod audit_map;
 mod body;

@@ -4,6 +4,7 @@
 
 pub(crate) mod access_token;
 pub(crate) mod accounts;
+pub(crate) mod alerts;
 pub(crate) mod app_registry;
 pub(crate) mod apps;
 pub(crate) mod authorizations;

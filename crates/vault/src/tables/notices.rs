@@ -31,6 +31,28 @@ pub enum Notice {
         /// The reason that they gave.
         why: String,
     },
+    /// An app read for the first time. This and the next three she asked to be told.
+    FirstRead {
+        /// Which app.
+        app: AppId,
+    },
+    /// An app deleted for the first time.
+    FirstDelete {
+        /// Which app.
+        app: AppId,
+    },
+    /// An app did more in a day than she named. Told once a day and app.
+    Often {
+        /// Which app.
+        app: AppId,
+        /// The number that she named.
+        most: i64,
+    },
+    /// An app did something in the hours that she named. Told once a day and app.
+    AtNight {
+        /// Which app.
+        app: AppId,
+    },
     /// Somebody asks to be her friend.
     FriendAsked {
         /// Who.
@@ -61,10 +83,15 @@ impl Notice {
     fn sameness(&self, at: Time) -> Option<Vec<u8>> {
         match self {
             Notice::FriendAsked { by } => Some(by.as_bytes().to_vec()),
-            Notice::Deleted { app } | Notice::Reused { app } => {
-                Some([app.as_bytes().as_slice(), at.date().as_bytes()].concat())
-            }
-            Notice::StaffExport { .. } | Notice::StaffReport { .. } | Notice::Contained { .. } => None,
+            Notice::Deleted { app }
+            | Notice::Reused { app }
+            | Notice::Often { app, .. }
+            | Notice::AtNight { app } => Some([app.as_bytes().as_slice(), at.date().as_bytes()].concat()),
+            Notice::StaffExport { .. }
+            | Notice::StaffReport { .. }
+            | Notice::Contained { .. }
+            | Notice::FirstRead { .. }
+            | Notice::FirstDelete { .. } => None,
         }
     }
 
@@ -76,14 +103,24 @@ impl Notice {
             | Notice::StaffReport { .. }
             | Notice::Deleted { .. }
             | Notice::Contained { .. }
-            | Notice::Reused { .. } => None,
+            | Notice::Reused { .. }
+            | Notice::FirstRead { .. }
+            | Notice::FirstDelete { .. }
+            | Notice::Often { .. }
+            | Notice::AtNight { .. } => None,
         }
     }
 
     /// The app that it is about.
     fn app(&self) -> Option<AppId> {
         match self {
-            Notice::Deleted { app } | Notice::Contained { app, .. } | Notice::Reused { app } => Some(*app),
+            Notice::Deleted { app }
+            | Notice::FirstRead { app }
+            | Notice::FirstDelete { app }
+            | Notice::Often { app, .. }
+            | Notice::AtNight { app }
+            | Notice::Contained { app, .. }
+            | Notice::Reused { app } => Some(*app),
             Notice::StaffExport { .. } | Notice::StaffReport { .. } | Notice::FriendAsked { .. } => None,
         }
     }

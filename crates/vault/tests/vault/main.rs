@@ -8,6 +8,7 @@
     reason = "in tests a broken expectation is a failure, also outside the functions marked as tests"
 )]
 
+mod alerts;
 mod changes;
 mod contain;
 mod deletion;

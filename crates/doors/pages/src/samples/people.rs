@@ -49,6 +49,14 @@ fn settings() -> Settings {
         password_new_problem: Some("Too short: at least 10 characters, please.".to_owned()),
         is_hidden_from_apps: true,
         are_words_kept: false,
+        alerts: Alerts {
+            first_read: true,
+            first_delete: false,
+            per_day: "100".to_owned(),
+            is_night: true,
+            night: (22, 6),
+        },
+        alerts_problem: Some("a number from 1 to 100000 a day will do".to_owned()),
         sessions: vec![
             session("1", "Firefox on Linux", true),
             session("2", "Safari on iPhone", false),

@@ -4,7 +4,8 @@ use super::{Name, Page, When};
 use askama::Template;
 
 /// `/settings`. Its forms post to `/settings/name` (`name`), `/settings/password` (`password`, `password_new`),
-/// `/settings/hide` (`hide` = `on` or `off`), `/settings/words` (`words` = `kept` or `shared`),
+/// `/settings/hide` (`hide` = `on` or `off`), `/settings/alerts` (`first_read`, `first_delete`, `per_day`, `night`,
+/// `night_from`, `night_to`), `/settings/words` (`words` = `kept` or `shared`),
 /// `/settings/sessions/{id}/end`, `/settings/sessions/end` (all of them).
 #[derive(Template, Debug, Clone)]
 #[template(path = "settings.html")]
@@ -23,8 +24,27 @@ pub(crate) struct Settings {
     pub is_hidden_from_apps: bool,
     /// Whether the person keeps their words out of other people's apps, in every conversation.
     pub are_words_kept: bool,
+    /// What of her apps she is told.
+    pub alerts: Alerts,
+    /// Why what she wants to be told was refused.
+    pub alerts_problem: Option<String>,
     /// Where the person is signed in, this session first.
     pub sessions: Vec<Session>,
+}
+
+/// What of her apps she is told.
+#[derive(Debug, Clone)]
+pub(crate) struct Alerts {
+    /// A first read.
+    pub first_read: bool,
+    /// A first deletion.
+    pub first_delete: bool,
+    /// More accesses than this in a day; empty: no matter how many.
+    pub per_day: String,
+    /// Anything at night.
+    pub is_night: bool,
+    /// When the night begins and ends, in UTC.
+    pub night: (i64, i64),
 }
 
 /// Somewhere the person is signed in.

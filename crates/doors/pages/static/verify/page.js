@@ -25,14 +25,14 @@ function show(told) {
   const { origin, size, root, signers } = told;
   const parts = told.verified
     ? [
-        element("p", "All of it holds.", "verdict"),
+        element("p", "All of it holds.", "item-title"),
         element("p", `As of the checkpoint of ${origin} with ${size} entries and the root ${root}, signed by ${signers.join(" and ")}.`),
         ...part("Proved", told.proved),
         ...part("To look into", told.look_into),
         ...part("Not proved", told.not_proved),
         ...(told.key_given ? [] : [element("p", "Taken on trust: that the key is the log's own; it came with the file. Get it from somewhere else too, and give it above.", "item-note")]),
       ]
-    : [element("p", "It does not hold.", "verdict problem"), ...part("What is wrong", told.findings, "problem")];
+    : [element("p", "It does not hold.", "item-title problem"), ...part("What is wrong", told.findings, "problem")];
   verdict.replaceChildren(...parts);
   verdict.dataset.verdict = told.verified ? "holds" : "wrong";
   verdict.hidden = false;

@@ -1,7 +1,8 @@
 //! Name, password and sessions, each person's own.
 
 use super::any_form;
-use crate::stage::{PASSWORD, Stage};
+use crate::stage::{EVERYTHING, PASSWORD, Stage};
+use serde_json::json;
 
 #[test]
 fn name_password_and_sessions() {
@@ -40,6 +41,32 @@ fn name_password_and_sessions() {
     let page = browser.press(&page.form("/settings/sessions/end"), None);
     assert!(page.words().contains("You are signed out."));
     assert!(browser.open("/").at.starts_with("/sign-in"));
+}
+
+#[test]
+fn what_she_wants_to_be_told_is_kept_and_told() {
+    let stage = Stage::new();
+    let (ada, grace) = (stage.person("ada"), stage.person("grace"));
+    stage.friends(&ada, &grace);
+    let browser = stage.browser_of(&ada);
+    let form = browser.open("/settings").form("/settings/alerts");
+    assert!(form.ticked("first_read").is_empty() && form.values("per_day") == [""]);
+    let bad = browser.press(&form.clone().fill("per_day", "many"), None).expect(422);
+    assert!(bad.words().contains("A number from 1 to 100000 a day will do"), "{}", bad.words());
+    let form = form.tick("first_read", "on", true).tick("night", "on", true).fill("per_day", "100");
+    let page = browser.press(&form.choose("night_from", "23").choose("night_to", "5"), None).expect(200);
+    assert!(page.words().contains("You will be told of that from now on."));
+    let form = page.form("/settings/alerts");
+    assert_eq!((form.ticked("first_read"), form.values("per_day")), (vec!["on"], vec!["100"]));
+    assert_eq!((form.values("night_from"), form.values("night_to")), (vec!["23"], vec!["5"]));
+    let tokens =
+        stage.grant(&ada, &stage.app(EVERYTHING), json!({"actions": ["read"], "conversations": "all"}));
+    let talk = stage.conversation(&[&ada, &grace]);
+    stage.say(&grace, talk, "one");
+    stage.api(&tokens.access).get(&format!("/v1/conversations/{talk}/messages")).expect(200);
+    while stage.wait(stage.vault().sequence()).unwrap() > 0 {}
+    while stage.wait(stage.vault().alerts_step()).unwrap() {}
+    assert!(browser.open("/notices").words().contains("Jukebox read messages for the first time."));
 }
 
 #[test]

@@ -124,6 +124,7 @@ impl Ground {
             "/notices/read" => form(&[("until", &model::NoticeId::from_bytes([0; 16]).to_string())]),
             "/settings/name" => form(&[("name", caller.name())]),
             "/settings/password" => form(&[("password", PASSWORD), ("password_new", PASSWORD)]),
+            "/settings/alerts" => form(&[("first_read", "on")]),
             "/settings/words" => form(&[("words", "kept")]),
             "/settings/hide" => form(&[("hide", "on")]),
             _ => form(&[]),
