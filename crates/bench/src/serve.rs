@@ -45,7 +45,8 @@ pub(crate) fn run(at: &str) -> Result<(), String> {
     runtime.block_on(async {
         let _workers = work::start(&vault, None);
         let feed = feed::Feed::new(vault.clone(), bus::Bus::default());
-        let doors = api::Doors { vault: vault.clone(), feed, limit: None };
+        let outbound = outbound::Outbound::new(outbound::Policy { private: outbound::Private::Refused });
+        let doors = api::Doors { vault: vault.clone(), feed, outbound, limit: None };
         let beside = Router::new()
             .route("/bench/empty", get(|| async { StatusCode::NO_CONTENT }))
             .route("/bench/gate/{conversation}", get(gate))

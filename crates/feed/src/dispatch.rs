@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval};
-use vault::{Ask, FollowConversation, FollowMessages, Heard, Refusal};
+use vault::{Ask, FollowConversation, FollowMessages, Heard, Refusal, Wants};
 
 /// How often there is a look at data to which others write too: a hint may have been lost.
 const LOOK_EVERY: Duration = Duration::from_millis(400);
@@ -272,7 +272,14 @@ impl Inner {
             match self.ask(&caller, conversation, now) {
                 Ok((messages, permit)) => {
                     follower.state().asking += 1;
-                    asks.push(Ask { messages, conversation: permit, after, until });
+                    asks.push(Ask {
+                        messages,
+                        conversation: permit,
+                        after,
+                        until,
+                        wants: Wants::ALL,
+                        most: usize::MAX,
+                    });
                     asked.push(follower);
                 }
                 Err(_) => troubled.push(follower),

@@ -122,6 +122,10 @@ ids! {
     AuthorizationId = "aut";
     /// Something that a person was told.
     NoticeId = "ntc";
+    /// Where an app is told of what happens.
+    WebhookId = "whk";
+    /// One thing that a webhook is told.
+    DeliveryId = "dlv";
 }
 
 #[cfg(test)]

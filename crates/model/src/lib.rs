@@ -19,7 +19,8 @@ pub use grant::{
 pub use handle::{Handle, HandleInvalid, NameInvalid, person_name};
 pub use hint::Hint;
 pub use id::{
-    AppId, AuthorizationId, ConversationId, GrantId, IdInvalid, MessageId, NoticeId, PersonId, SessionId,
+    AppId, AuthorizationId, ConversationId, DeliveryId, GrantId, IdInvalid, MessageId, NoticeId, PersonId,
+    SessionId, WebhookId,
 };
 pub use rule::{Limits, MessageFacts, No, Place, Standing, Withheld, allow, in_force};
 pub use time::{Time, TimeInvalid};

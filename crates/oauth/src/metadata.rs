@@ -160,7 +160,12 @@ pub fn server(issuer: &Issuer) -> ServerMetadata {
         scopes_supported: Scopes::ALL.words().collect(),
         response_types_supported: &["code"],
         response_modes_supported: &["query"],
-        grant_types_supported: &["authorization_code", "refresh_token", device::GRANT_TYPE],
+        grant_types_supported: &[
+            "authorization_code",
+            "refresh_token",
+            device::GRANT_TYPE,
+            "client_credentials",
+        ],
         code_challenge_methods_supported: &["S256"],
         token_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
         token_endpoint_auth_signing_alg_values_supported: jose::ALGORITHMS,

@@ -42,7 +42,12 @@ fn the_server_lists_what_works() {
     assert_eq!(json["response_types_supported"], serde_json::json!(["code"]));
     assert_eq!(
         json["grant_types_supported"],
-        serde_json::json!(["authorization_code", "refresh_token", crate::device::GRANT_TYPE])
+        serde_json::json!([
+            "authorization_code",
+            "refresh_token",
+            crate::device::GRANT_TYPE,
+            "client_credentials"
+        ])
     );
     assert_eq!(json["authorization_details_types_supported"], serde_json::json!(["messages"]));
     assert_eq!(json["authorization_response_iss_parameter_supported"], true);

@@ -6,6 +6,7 @@
 
 use crate::authorize::check_resource;
 use crate::bound::Bound;
+use crate::client::Client;
 use crate::details::{self, Asked, AskedReach, Granted};
 use crate::error::{ErrorCode, OAuthError};
 use crate::metadata::Issuer;
@@ -59,6 +60,8 @@ pub enum TokenRequest {
         /// The device code.
         device_code: String,
     },
+    /// `grant_type=client_credentials`: a token of the app's own, with nobody behind it.
+    Own,
 }
 
 /// What comes with a code. What is missing is empty, and proves nothing.
@@ -76,6 +79,7 @@ impl fmt::Debug for TokenRequest {
             TokenRequest::Code { .. } => "Code",
             TokenRequest::Refresh { .. } => "Refresh",
             TokenRequest::Device { .. } => "Device",
+            TokenRequest::Own => "Own",
         })
     }
 }
@@ -93,11 +97,12 @@ pub fn parse(form: &Params, issuer: &Issuer) -> Result<TokenRequest, OAuthError>
             scope: form.value("scope").map(str::to_owned),
             details: form.value("authorization_details").map(details::parse_request).transpose()?,
         },
+        "client_credentials" => TokenRequest::Own,
         device::GRANT_TYPE => TokenRequest::Device { device_code: form.required("device_code")?.to_owned() },
         _ => {
             return Err(OAuthError::new(
                 ErrorCode::UnsupportedGrantType,
-                "the grant types are 'authorization_code', 'refresh_token' and that of RFC 8628 for devices",
+                "the grant types are 'authorization_code', 'refresh_token', 'client_credentials' and that of RFC 8628 for devices",
             ));
         }
     };
@@ -336,6 +341,43 @@ pub struct TokenAnswer {
     pub authorization_details: Granted,
     /// The grant, for `/v1/grant` and for support; it opens nothing by itself.
     pub grant_id: GrantId,
+}
+
+/// May this app have a token of its own?
+pub fn own_token(client: &Client) -> Result<(), OAuthError> {
+    let refuse = |why| Err(OAuthError::new(ErrorCode::UnauthorizedClient, why));
+    match (client.kind.is_confidential(), client.live) {
+        (false, _) => refuse("an app that proves nothing has no token of its own: give it a secret or a key"),
+        (true, false) => refuse("the app is suspended or retired"),
+        (true, true) => Ok(()),
+    }
+}
+
+/// The answer to an app that asks for itself (RFC 6749 4.4.3).
+#[derive(Clone, Serialize)]
+pub struct OwnToken {
+    access_token: String,
+    token_type: TokenType,
+    expires_in: i64,
+}
+
+impl OwnToken {
+    /// With this token, issued now and bound to this.
+    pub fn new(access_token: String, bound: Bound) -> OwnToken {
+        OwnToken { access_token, token_type: TokenType::of(bound), expires_in: ACCESS_TOKEN_S }
+    }
+
+    /// Its JSON.
+    pub fn json(&self) -> String {
+        details::json_text(self)
+    }
+}
+
+/// Tokens never reach a log.
+impl fmt::Debug for OwnToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OwnToken")
+    }
 }
 
 /// How an access token is presented.

@@ -38,7 +38,7 @@ fn other_forms_are_refused() {
         ("grant_type=refresh_token&refresh_token=", "invalid_request"),
         ("grant_type=password&username=a&password=b", "unsupported_grant_type"),
         ("grant_type=implicit", "unsupported_grant_type"),
-        ("grant_type=client_credentials", "unsupported_grant_type"),
+        ("grant_type=client_credentials&resource=https://x.example", "invalid_target"),
         ("grant_type=refresh_token&refresh_token=r&resource=https://x.example", "invalid_target"),
         (
             "grant_type=refresh_token&refresh_token=r&authorization_details=[]",

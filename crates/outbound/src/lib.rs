@@ -192,6 +192,21 @@ impl Outbound {
         }
     }
 
+    /// May this URL be dialled from here, as far as can be said without looking its host up?
+    pub fn check(&self, url: &str) -> Result<(), UrlInvalid> {
+        check_url(url, self.policy.private)
+    }
+
+    /// A way out with limits of its own, so that its exchanges do not hold up those of others.
+    #[must_use]
+    pub fn apart(&self) -> Outbound {
+        Outbound {
+            exchanges: Arc::new(Semaphore::new(EXCHANGES_MAX)),
+            lookups: Arc::new(Semaphore::new(LOOKUPS_MAX)),
+            ..self.clone()
+        }
+    }
+
     /// Sends a request and takes the answer.
     pub async fn send(&self, request: Request) -> Result<Answer, Unsent> {
         let within = request.timeout;

@@ -23,8 +23,8 @@ struct Shared {
     /// What is said: a whole answer. None: the connection is held, and nothing is said.
     says: Mutex<Option<Vec<u8>>>,
     asked: AtomicUsize,
-    /// The body of the last request that had one.
-    heard: Mutex<String>,
+    /// Each request whole, head and body.
+    heard: Mutex<Vec<(String, Vec<u8>)>>,
     over: AtomicBool,
 }
 
@@ -59,7 +59,11 @@ impl Site {
                 known.asked.fetch_add(1, Ordering::SeqCst);
                 let says = known.says.lock().unwrap_or_else(PoisonError::into_inner).clone();
                 match says {
-                    Some(says) => drop(talk(stream, &says, &known.heard)),
+                    Some(says) => {
+                        if let Ok(Some(heard)) = talk(stream, &says) {
+                            known.heard.lock().unwrap_or_else(PoisonError::into_inner).push(heard);
+                        }
+                    }
                     None => held.push(stream),
                 }
             }
@@ -95,7 +99,14 @@ impl Site {
 
     /// The body of the last request that had one.
     pub fn heard(&self) -> String {
-        self.shared.heard.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let heard = self.shared.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = heard.iter().rev().find(|(_, body)| !body.is_empty());
+        last.map(|(_, body)| String::from_utf8_lossy(body).into_owned()).unwrap_or_default()
+    }
+
+    /// The requests that were answered since the last call: head and body of each.
+    pub fn requests(&self) -> Vec<(String, Vec<u8>)> {
+        std::mem::take(&mut *self.shared.heard.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// How often someone asked.
@@ -104,32 +115,31 @@ impl Site {
     }
 }
 
-fn talk(mut stream: TcpStream, says: &[u8], heard: &Mutex<String>) -> std::io::Result<()> {
+fn talk(mut stream: TcpStream, says: &[u8]) -> std::io::Result<Option<(String, Vec<u8>)>> {
     stream.set_read_timeout(Some(Duration::from_secs(10)))?;
     let (mut head, mut piece) = (Vec::new(), [0; 4096]);
-    while !head.windows(4).any(|end| end == b"\r\n\r\n") {
+    let mut end = None;
+    while end.is_none() {
         match stream.read(&mut piece)? {
-            0 => return Ok(()),
+            0 => return Ok(None),
             n => head.extend_from_slice(&piece[..n]),
         }
+        end = head.windows(4).position(|end| end == b"\r\n\r\n");
     }
-    let text = String::from_utf8_lossy(&head).into_owned();
-    let (head, body) = text.split_once("\r\n\r\n").unwrap_or_default();
+    let mut body = head.split_off(end.unwrap_or_default() + 4);
+    let head = String::from_utf8_lossy(&head).into_owned();
     let length = head.lines().find_map(|line| {
         let (name, value) = line.split_once(':')?;
-        name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().ok())?
+        name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse().ok())?
     });
-    if let Some(length) = length {
-        let mut body = body.to_owned();
-        while body.len() < length {
-            match stream.read(&mut piece)? {
-                0 => break,
-                n => body.push_str(&String::from_utf8_lossy(&piece[..n])),
-            }
+    while body.len() < length.unwrap_or(0) {
+        match stream.read(&mut piece)? {
+            0 => return Ok(None),
+            n => body.extend_from_slice(&piece[..n]),
         }
-        *heard.lock().unwrap_or_else(PoisonError::into_inner) = body;
     }
-    stream.write_all(says)
+    stream.write_all(says)?;
+    Ok(Some((head, body)))
 }
 
 impl Drop for Site {

@@ -31,7 +31,7 @@ pub use tables::containments::{Contained, Containment};
 pub use tables::conversations::{ActiveApp, CONVERSATION_PEOPLE_MAX, Conversation, Listed, Other};
 pub use tables::cosigned::Head;
 pub use tables::devices::Device;
-pub use tables::events::{AHEAD_MAX, Ahead, EVENTS_KEPT_S, EVENTS_OVERLAP_S};
+pub use tables::events::{AHEAD_MAX, Ahead, EVENTS_HELD_S, EVENTS_KEPT_S, EVENTS_OVERLAP_S};
 pub use tables::friends::{Face, Friend, FriendList};
 pub use tables::grants::Grant;
 pub use tables::keys::{KEY_AHEAD_S, KeyPurpose, ListedKey, Turn};
@@ -41,6 +41,11 @@ pub use tables::notices::{NOTICE_KEPT_S, Notice, Told};
 pub use tables::people::Person;
 pub use tables::sessions::{SESSION_IDLE_S, SESSION_S, Session, session_cookie, session_of};
 pub use tables::tokens::TokenRefusal;
+pub use tables::webhook_keys::Signing;
+pub use tables::webhook_queue::{
+    Became, DELIVERIES_KEPT_S, Errand, Exchange, WEBHOOK_PAUSED_AFTER_S, WEBHOOK_TRIES,
+};
+pub use tables::webhooks::{Delivery, NewWebhook, WEBHOOK_KEYS_OVERLAP_S, WEBHOOKS_OF_APP_MAX, Webhook};
 pub use tables::wishes::Wishes;
 
 use answering::Answering;
@@ -139,6 +144,10 @@ impl Vault {
         let settled = self.engine.settle().await?;
         self.answering.out().await;
         Ok(settled)
+    }
+
+    pub(crate) fn webhook_keys(&self) -> &tables::webhook_keys::WebhookKeys {
+        &self.keys.webhooks
     }
 
     /// How often each named transaction ran, and how long it took.

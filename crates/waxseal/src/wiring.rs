@@ -27,6 +27,7 @@ pub struct House {
     pub limit: Option<Limit>,
     /// The way to addresses that others chose.
     pub outbound: Outbound,
+    bus: Bus,
     issuer: Issuer,
 }
 
@@ -44,8 +45,8 @@ impl House {
         let teller = bus.clone();
         vault.tell(move |hint| teller.tell(hint));
         let outbound = Outbound::new(Policy { private: Private::Refused });
-        let feed = Feed::new(vault.clone(), bus);
-        Ok(House { vault, feed, limit: Some(Limit::default()), outbound, issuer })
+        let feed = Feed::new(vault.clone(), bus.clone());
+        Ok(House { vault, feed, limit: Some(Limit::default()), outbound, bus, issuer })
     }
 
     /// Comes when `stop` has come and every stream was told to end: they would else hold up the stop.
@@ -54,10 +55,15 @@ impl House {
         self.feed.close().await;
     }
 
+    /// Those who tell webhooks.
+    pub fn webhooks(&self) -> work::Webhooks {
+        work::Webhooks::new(self.vault.clone(), &self.outbound, self.bus.clone())
+    }
+
     /// Every route of every door.
     pub fn router(&self) -> Router {
-        let House { vault, feed, limit, outbound, issuer } = self.clone();
-        let api = api::Doors { vault: vault.clone(), feed: feed.clone(), limit };
+        let House { vault, feed, limit, outbound, issuer, .. } = self.clone();
+        let api = api::Doors { vault: vault.clone(), feed: feed.clone(), outbound: outbound.clone(), limit };
         let pages = pages::Doors { vault: vault.clone(), feed, issuer: issuer.clone() };
         let sign_in = issuer::Doors::new(vault.clone(), issuer, outbound, pages::error_page);
         Router::new()

@@ -8,9 +8,11 @@ mod expiry;
 mod keys;
 mod logouts;
 mod maps;
+mod webhooks;
 mod witnesses;
 
 pub use logouts::{logouts, logouts_tell};
+pub use webhooks::Webhooks;
 pub use witnesses::Witnesses;
 
 use std::sync::Arc;

@@ -86,7 +86,8 @@ async fn scene() -> Scene {
     let code = TokenRequest::Code { code: allowed.unwrap().1, proof };
     let token = vault.token(app, code).await.unwrap().access_token;
     let feed = feed::Feed::new(vault.clone(), Default::default());
-    let door = Arc::new(Door { vault: vault.clone(), feed, meters: None });
+    let outbound = outbound::Outbound::new(outbound::Policy { private: outbound::Private::Refused });
+    let door = Arc::new(Door { vault: vault.clone(), feed, outbound, meters: None });
     Scene { asking: Asking { door, presented: (&token).into() }, own, terms, _folder: folder }
 }
 

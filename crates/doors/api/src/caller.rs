@@ -91,6 +91,11 @@ fn credentials(headers: &HeaderMap) -> Result<(Scheme, &str), Problem> {
 }
 
 impl Asking {
+    /// What was presented, for those who look it up elsewhere.
+    pub(crate) fn presented(&self) -> Presented {
+        self.presented.clone()
+    }
+
     /// Looks the token up, uses its proof up, and takes one request out of the grant's bucket.
     pub(crate) async fn caller(&self) -> Result<Caller, Problem> {
         let caller = self.door.vault.caller(self.presented.clone()).await?;

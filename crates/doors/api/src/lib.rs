@@ -5,11 +5,13 @@
 
 mod access_list;
 mod answer;
+mod app_caller;
 mod body;
 mod caller;
 mod conversation_list;
 mod conversation_see;
 mod conversation_start;
+mod delivery_list;
 mod directory;
 mod events_follow;
 mod friends_list;
@@ -28,11 +30,17 @@ mod message_see;
 mod message_send;
 mod openapi;
 mod paging;
+mod power_see;
 mod problem;
 mod problem_see;
 mod problems;
 pub mod shapes;
 mod typing_show;
+mod webhook_add;
+mod webhook_list;
+mod webhook_remove;
+mod webhook_resume;
+pub mod webhook_shapes;
 
 pub use limit::Limit;
 pub use openapi::openapi;
@@ -59,6 +67,8 @@ pub struct Doors {
     pub vault: Arc<Vault>,
     /// Where what happens is followed.
     pub feed: feed::Feed,
+    /// The way to addresses that apps name.
+    pub outbound: outbound::Outbound,
     /// How much one grant may ask for; `None`: as much as the machine gives.
     pub limit: Option<Limit>,
 }
@@ -67,13 +77,14 @@ pub struct Doors {
 struct Door {
     vault: Arc<Vault>,
     feed: feed::Feed,
+    outbound: outbound::Outbound,
     meters: Option<limit::Meters>,
 }
 
 /// Every route of this door.
 pub fn routes(doors: Doors) -> Router {
-    let Doors { vault, feed, limit } = doors;
-    let door = Arc::new(Door { vault, feed, meters: limit.map(limit::Meters::new) });
+    let Doors { vault, feed, outbound, limit } = doors;
+    let door = Arc::new(Door { vault, feed, outbound, meters: limit.map(limit::Meters::new) });
     let (router, _) = table().split_for_parts();
     router
         .route("/v1", any(problem::no_route))
@@ -124,6 +135,13 @@ fn table() -> OpenApiRouter<Arc<Door>> {
         .routes(routes!(message_see::message_see, message_delete::message_delete))
         .routes(routes!(events_follow::events_follow))
         .routes(routes!(access_list::access_list))
+        .routes(routes!(webhook_list::webhook_list, webhook_add::webhook_add))
+        .routes(routes!(webhook_list::webhook_see, webhook_remove::webhook_remove))
+        .routes(routes!(webhook_resume::webhook_resume))
+        .routes(routes!(webhook_resume::webhook_turn))
+        .routes(routes!(webhook_resume::webhook_replay))
+        .routes(routes!(delivery_list::delivery_list))
+        .routes(routes!(power_see::power_see))
         .routes(routes!(directory::directory))
         .routes(routes!(ledger_checkpoint::ledger_checkpoint))
         .routes(routes!(ledger_cosigned::ledger_cosigned))

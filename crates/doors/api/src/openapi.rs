@@ -60,6 +60,15 @@ const OF_EACH: &[(&str, &[&[&str]])] = &[
     ("typing_show", &[OF_ANY, OF_ACTION, &["not-found"]]),
     ("events_follow", &[OF_ANY, OF_ACTION, &["too-many-streams"]]),
     ("access_list", &[OF_ANY]),
+    ("webhook_list", &[OF_ANY]),
+    ("webhook_add", &[OF_ANY, OF_BODY]),
+    ("webhook_see", &[OF_ANY, &["not-found"]]),
+    ("webhook_remove", &[OF_ANY, &["not-found"]]),
+    ("webhook_resume", &[OF_ANY, &["not-found"]]),
+    ("webhook_turn", &[OF_ANY, &["not-found"]]),
+    ("webhook_replay", &[OF_ANY, OF_BODY, &["not-found"]]),
+    ("power_see", &[OF_ANY]),
+    ("delivery_list", &[OF_ANY, &["not-found"]]),
     ("directory", &[&["broken", "unavailable"]]),
     ("ledger_checkpoint", &[&["broken", "unavailable"]]),
     ("ledger_cosigned", &[&["not-found", "broken", "unavailable"]]),
@@ -92,6 +101,7 @@ pub(crate) fn frame() -> OpenApi {
         ("grant", "What the app may do, and what it did"),
         ("conversations", "Conversations within reach"),
         ("messages", "Messages within reach"),
+        ("webhooks", "Where the app is told of what happens, with a token of its own"),
         ("for anyone", "Public: the directory of apps, the ledger, and what problems mean"),
     ];
     let tags = tags.map(|(name, about)| TagBuilder::new().name(name).description(Some(about)).build());

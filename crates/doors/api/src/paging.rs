@@ -7,9 +7,10 @@ use axum::extract::FromRequestParts;
 use axum::extract::rejection::PathRejection;
 use data_encoding::BASE64URL_NOPAD;
 use http::request::Parts;
-use model::{ConversationId, Time};
+use model::Time;
 use oauth::params::Params;
 use serde::Deserialize;
+use std::str::FromStr;
 use vault::Page;
 
 /// How many items a page has when nobody says.
@@ -76,8 +77,8 @@ impl Query {
         self.0.value("cursor").map(|text| digits(text).ok_or_else(bad_cursor)).transpose()
     }
 
-    /// A cursor of a list of conversations.
-    pub(crate) fn cursor_place(&self) -> Result<Option<(Time, ConversationId)>, Problem> {
+    /// A cursor of a list that is ordered by moments: of conversations, or of deliveries.
+    pub(crate) fn cursor_place<I: FromStr>(&self) -> Result<Option<(Time, I)>, Problem> {
         self.0.value("cursor").map(|text| place(text).ok_or_else(bad_cursor)).transpose()
     }
 }
@@ -91,11 +92,11 @@ pub(crate) fn cursor(next: &str) -> String {
     BASE64URL_NOPAD.encode(next.as_bytes())
 }
 
-fn place(cursor: &str) -> Option<(Time, ConversationId)> {
+fn place<I: FromStr>(cursor: &str) -> Option<(Time, I)> {
     let text = String::from_utf8(BASE64URL_NOPAD.decode(cursor.as_bytes()).ok()?).ok()?;
     let (micros, id) = text.split_once('.')?;
     let at = Time::from_micros(micros.parse().ok()?);
-    let place = (at, id.parse().ok()?);
+    let place = (at, id.parse::<I>().ok()?);
     (at.micros().to_string() == micros).then_some(place)
 }
 

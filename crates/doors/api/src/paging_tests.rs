@@ -70,6 +70,6 @@ fn a_forged_cursor_is_not_one() {
         cursor(&format!("17.{}", model::PersonId::from_bytes([7; 16]))),
         BASE64URL_NOPAD.encode(b"17.\xff\xfe"),
     ] {
-        assert_eq!(place(&forged), None, "{forged}");
+        assert_eq!(place::<ConversationId>(&forged), None, "{forged}");
     }
 }

@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::header;
 use http::request::Parts;
+use oauth::token::TokenRequest;
 
 /// Answers with tokens (RFC 6749 5.1, RFC 9396 7), or with why not.
 pub(crate) async fn token(
@@ -15,12 +16,18 @@ pub(crate) async fn token(
     body: Bytes,
 ) -> Result<Response, Problem> {
     let (proved, held) = client::proved_holding(&doors, &mut parts, &body).await?;
-    let request = oauth::token::parse(&proved.form, &doors.issuer)?;
-    let answer = doors.vault.token_bound(proved.app(), request, held.binding(&proved.client)).await?;
+    let binding = held.binding(&proved.client);
+    let json = match oauth::token::parse(&proved.form, &doors.issuer)? {
+        TokenRequest::Own => {
+            oauth::token::own_token(&proved.client)?;
+            doors.vault.app_token(proved.app(), binding.access).await?.json()
+        }
+        request => doors.vault.token_bound(proved.app(), request, binding).await?.json(),
+    };
     let headers = [
         (header::CONTENT_TYPE, "application/json"),
         (header::CACHE_CONTROL, "no-store"),
         (header::PRAGMA, "no-cache"),
     ];
-    Ok((headers, answer.json()).into_response())
+    Ok((headers, json).into_response())
 }

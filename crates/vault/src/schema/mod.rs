@@ -20,6 +20,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step { number: 14, name: "logout", sql: include_str!("0014_logout.sql") },
     Step { number: 15, name: "bound", sql: include_str!("0015_bound.sql") },
     Step { number: 16, name: "alerts", sql: include_str!("0016_alerts.sql") },
+    Step { number: 17, name: "webhooks", sql: include_str!("0017_webhooks.sql") },
 ];
 
 #[cfg(test)]

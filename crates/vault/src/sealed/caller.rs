@@ -132,7 +132,8 @@ impl Vault {
         self.caller_of(hash).await?.actor(&presented.held, true)
     }
 
-    async fn caller_of(&self, hash: [u8; 32]) -> Result<Caller, Refusal> {
+    /// The same by the hash of the token.
+    pub(super) async fn caller_of(&self, hash: [u8; 32]) -> Result<Caller, Refusal> {
         let (now, apps) = (self.world.now(), self.apps.clone());
         let caller = self.engine.read("caller", move |snap| look(snap, &apps, &hash, now)).await?;
         self.callers.remember(hash, (caller.found.clone(), caller.app.clone()));

@@ -39,6 +39,55 @@ pub struct Ask {
     pub after: After,
     /// Up to this number and no further.
     pub until: i64,
+    /// Which kinds of events it wants; of the others it is not told, and nothing is recorded.
+    pub wants: Wants,
+    /// How many events at most.
+    pub most: usize,
+}
+
+/// Kinds of events, by what they are called outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wants(i64);
+
+impl Wants {
+    /// Every kind that is stored, in the order of their bits.
+    pub const NAMES: [&'static str; 5] = ["message", "restored", "deleted", "read", "conversation"];
+    /// All of them.
+    pub const ALL: Wants = Wants((1 << Wants::NAMES.len()) - 1);
+
+    /// These kinds; `None` if one is none.
+    pub fn of<'n>(names: impl IntoIterator<Item = &'n str>) -> Option<Wants> {
+        names.into_iter().try_fold(Wants(0), |wants, name| {
+            let bit = Wants::NAMES.iter().position(|known| *known == name)?;
+            Some(Wants(wants.0 | 1 << bit))
+        })
+    }
+
+    /// What they are called.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        Wants::NAMES
+            .into_iter()
+            .enumerate()
+            .filter(move |(bit, _)| self.0 & (1 << bit) != 0)
+            .map(|(_, name)| name)
+    }
+
+    /// None at all?
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    pub(crate) const fn bits(self) -> i64 {
+        self.0
+    }
+
+    pub(crate) const fn from_bits(bits: i64) -> Wants {
+        Wants(bits & Wants::ALL.0)
+    }
+
+    fn has(self, name: &str) -> bool {
+        self.names().any(|wanted| wanted == name)
+    }
 }
 
 /// One thing that happened, as an app is told of it.
@@ -85,12 +134,16 @@ struct Telling<'s> {
     scene: &'s Scene,
     limits: &'s Limits,
     reads: bool,
+    wants: Wants,
     touched: Touched,
     events: Vec<Event>,
 }
 
 impl Telling<'_> {
     fn push(&mut self, row: &Row, name: &'static str, json: Arc<str>) {
+        if !self.wants.has(name) {
+            return;
+        }
         self.events.push(Event { n: Some(row.n), at: row.at, name, json });
     }
 
@@ -104,7 +157,7 @@ impl Telling<'_> {
 
     /// A message, or its placeholder.
     fn message(&mut self, row: &Row, name: &'static str, seq: i64) -> Result<(), Fault> {
-        let Some(said) = self.scene.said(seq) else { return Ok(()) };
+        let Some(said) = self.scene.said(seq).filter(|_| self.wants.has(name)) else { return Ok(()) };
         let shown = self.limits.shows(&self.scene.facts(said, self.limits.person));
         let json = match (shown, &said.json) {
             (Ok(()), Some(json)) => json.clone(),
@@ -124,7 +177,7 @@ impl Telling<'_> {
             What::Restored(seq, person) if self.reads && is_hers(person) => {
                 self.message(row, "restored", seq)?;
             }
-            What::Deleted(seq, person) if self.reads && is_hers(person) => {
+            What::Deleted(seq, person) if self.reads && is_hers(person) && self.wants.has("deleted") => {
                 self.touch(seq, false);
                 self.push(row, "deleted", self.scene.placeholder(seq, Withheld::Deleted));
             }
@@ -153,7 +206,7 @@ fn plan(scene: &Scene, ask: &Ask, chosen: bool, typing: &[PersonId]) -> Result<P
     let place = scene.place(limits, chosen);
     let touched = Touched { conversation: Some(scene.id()), ..Touched::default() };
     let reads = ask.messages.is_some();
-    let mut telling = Telling { scene, limits, reads, touched, events: Vec::new() };
+    let mut telling = Telling { scene, limits, reads, wants: ask.wants, touched, events: Vec::new() };
     let is_new = |row: &&Row| match ask.after {
         After::Number(n) => row.n > n,
         After::Moment(at) => row.at > at,
@@ -164,7 +217,7 @@ fn plan(scene: &Scene, ask: &Ask, chosen: bool, typing: &[PersonId]) -> Result<P
     let (mut upto, mut more) = (scene.upto().min(ask.until), scene.more());
     let mut bytes = 0;
     for row in rows {
-        if bytes > BATCH_BYTES {
+        if bytes > BATCH_BYTES || telling.events.len() >= ask.most {
             (upto, more) = (row.n - 1, true);
             break;
         }

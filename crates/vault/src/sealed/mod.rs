@@ -26,6 +26,7 @@ mod own_share;
 mod page;
 mod permit;
 mod place;
+mod power;
 mod read;
 mod receipt;
 mod record;
@@ -33,6 +34,7 @@ mod scene;
 mod send;
 mod staff;
 mod typing;
+mod webhook;
 
 pub use access_list::{Access, Deeds, LastUsed};
 pub use audit::Audit;
@@ -42,7 +44,7 @@ pub(crate) use callers::Callers;
 pub use conversations::Started;
 pub(crate) use evidence::EVIDENCE_AT_ONCE_MAX;
 pub use evidence::{EVIDENCE_ACCESSES_MAX, EVIDENCE_ENTRIES_MAX};
-pub use follow::{After, Ask, Event, Heard};
+pub use follow::{After, Ask, Event, Heard, Wants};
 pub use import::{ImportMessage, ImportThread, Imported};
 pub use own::{Deleted, Own, WithinReach};
 pub use own_share::SHARE_FRIENDS_MAX;
@@ -51,6 +53,7 @@ pub use permit::{
     Act, DeleteMessage, FollowConversation, FollowMessages, ListConversations, Permit, ReadMessages,
     SeeConversation, SendMessage, ShowTyping, StartConversation,
 };
+pub use power::{Held, POWER_RATIO_MAX, POWER_S, Power};
 pub use record::Opened;
 pub use send::Sent;
 pub use staff::{Staff, StaffConversation};

@@ -40,6 +40,7 @@ pub(super) struct Scene {
     people: HashSet<PersonId>,
     rows: Vec<Row>,
     newest: i64,
+    most: i64,
     said: HashMap<i64, Said>,
     hidden: HashSet<(PersonId, i64)>,
     conversation: Option<Arc<str>>,
@@ -76,8 +77,10 @@ impl Scene {
             .one(sql, params![id.as_bytes()], |row| Ok((opt_id(row, 0)?, row.int(1)? != 0, row.int(2)?)))?;
         let Some((started_via, locked, newest)) = found else { return Ok(None) };
         let from = from(snap, id, asks)?;
+        let wanted = asks.iter().map(|ask| ask.until.saturating_sub(from)).max();
+        let most = wanted.unwrap_or(ROWS_MAX).clamp(1, ROWS_MAX);
         let sql = "select n, at, what, seq, person from events where conversation = $1 and n > $2 order by n limit $3";
-        let rows = snap.all(sql, params![id.as_bytes(), from, ROWS_MAX], |row| {
+        let rows = snap.all(sql, params![id.as_bytes(), from, most], |row| {
             let what = What::of(row.int(2)?, row.opt_int(3)?, opt_id(row, 4)?)?;
             Ok(Row { n: row.int(0)?, at: Time::from_micros(row.int(1)?), what })
         })?;
@@ -88,6 +91,7 @@ impl Scene {
             people: HashSet::new(),
             rows,
             newest,
+            most,
             said: HashMap::new(),
             hidden: HashSet::new(),
             conversation: None,
@@ -175,7 +179,7 @@ impl Scene {
 
     /// Are there more than were looked at?
     pub(super) fn more(&self) -> bool {
-        self.rows.len() as i64 == ROWS_MAX
+        self.rows.len() as i64 == self.most
     }
 
     pub(super) fn said(&self, seq: i64) -> Option<&Said> {

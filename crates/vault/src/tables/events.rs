@@ -2,7 +2,7 @@
 //!
 //! Invariants: events of a conversation are numbered in the order of their commits, for each number is taken under the lock
 //! of the conversation's row; an event tells that something happened, by whom and to which message, never
-//! what it says. Whoever missed the hint finds the row, for [`EVENTS_KEPT_S`].
+//! what it says. Whoever missed the hint finds the row, for [`EVENTS_HELD_S`].
 
 use super::ids::id;
 use crate::engine::{Reads, Snap, Tx, params};
@@ -11,6 +11,10 @@ use model::{AppId, ConversationId, GrantId, Hint, PersonId, Time};
 
 /// How long events are kept, in seconds: 3 days. A stream that resumes from further back is told of the gap.
 pub const EVENTS_KEPT_S: i64 = 3 * 24 * 3600;
+
+/// How long they stay here, in seconds: a webhook whose receiver was down for the 3 days over which it is tried, and was paused
+/// then, has 4 more to be mended in.
+pub const EVENTS_HELD_S: i64 = 7 * 24 * 3600;
 
 /// For so long after its commit a change can be found by its time, in seconds: how far the clocks of nodes may be apart,
 /// and how long a transaction may take to become visible. Who looks for what is new looks so far back.
@@ -174,7 +178,7 @@ pub(crate) fn purge(tx: &mut Tx<'_>, now: Time, most: i64) -> Result<u64, Fault>
     let sql = "delete from standings where at < $1 and about in (select about from standings where at < $1 limit $2)";
     let gone = tx.execute(sql, params![before, most])?;
     // Whole events of one moment go together: the bound is the moment of the last that may go.
-    let before = now.plus_seconds(-EVENTS_KEPT_S).micros();
+    let before = now.plus_seconds(-EVENTS_HELD_S).micros();
     let sql = "select at from events where at < $1 order by at limit 1 offset $2";
     let bound = tx.one(sql, params![before, most], |row| row.int(0))?;
     let events =

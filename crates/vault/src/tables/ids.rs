@@ -2,7 +2,10 @@
 
 use crate::Fault;
 use crate::engine::Row;
-use model::{AppId, AuthorizationId, ConversationId, GrantId, MessageId, NoticeId, PersonId, SessionId};
+use model::{
+    AppId, AuthorizationId, ConversationId, DeliveryId, GrantId, MessageId, NoticeId, PersonId, SessionId,
+    WebhookId,
+};
 use oauth::bound::{Bound, Thumbprint};
 
 /// An id that is stored as its 16 bytes.
@@ -20,7 +23,18 @@ macro_rules! stored {
     )*};
 }
 
-stored!(AppId, AuthorizationId, ConversationId, GrantId, MessageId, NoticeId, PersonId, SessionId);
+stored!(
+    AppId,
+    AuthorizationId,
+    ConversationId,
+    DeliveryId,
+    GrantId,
+    MessageId,
+    NoticeId,
+    PersonId,
+    SessionId,
+    WebhookId
+);
 
 fn sized<const N: usize>(bytes: &[u8], column: usize) -> Result<[u8; N], Fault> {
     bytes.try_into().map_err(|_| Fault::Shape(format!("column {column} does not hold {N} bytes")))

@@ -5,6 +5,7 @@
 
 use super::access_token::{self, AccessToken, TokenKey, Unread};
 use super::queue;
+use super::webhook_keys::WebhookKeys;
 use crate::engine::{Reads, Tx, params};
 use crate::{Fault, LogIdentity, OpenError, Refusal, Vault};
 use aws_lc_rs::signature::Ed25519KeyPair;
@@ -116,6 +117,7 @@ pub struct ListedKey {
 /// The keys that stay in memory.
 pub(crate) struct Keys {
     pub(crate) log: LogKey,
+    pub(crate) webhooks: WebhookKeys,
     receipts: Receipts,
     ring: RwLock<Arc<Ring>>,
 }
@@ -341,7 +343,12 @@ impl Keys {
         }
         let key = Ed25519KeyPair::from_seed_unchecked(log.secret()).map_err(shape)?;
         let receipts = Receipts { form: ReceiptSigner::new(issuer, log.clone()), key };
-        Ok(Keys { receipts, log, ring: RwLock::new(Arc::new(ring)) })
+        Ok(Keys {
+            webhooks: WebhookKeys::new(log.secret()),
+            receipts,
+            log,
+            ring: RwLock::new(Arc::new(ring)),
+        })
     }
 
     /// The receipt of this record.

@@ -258,6 +258,10 @@ impl Vault {
                     TokenRequest::Device { device_code } => {
                         devices::redeem(tx, (&world, &mint), app, device_code)
                     }
+                    // Issued by `app_token`: it hangs on no grant.
+                    TokenRequest::Own => {
+                        Ok(Err(OAuthError::new(ErrorCode::UnsupportedGrantType, "nobody is behind this")))
+                    }
                 }
             })
             .await?
@@ -320,6 +324,8 @@ impl Vault {
                         families::end(tx, &family, now)?;
                     }
                 } else if let Some(hash) = &access {
+                    let sql = "delete from app_tokens where hash = $1 and app = $2";
+                    tx.put(sql, params![hash, app.as_bytes()])?;
                     let sql = "select f.id, f.grant_id from access_tokens t join token_families f on f.id = t.family \
                                join grants g on g.id = f.grant_id where t.hash = $1 and g.app = $2";
                     let found = tx.one(sql, params![hash, app.as_bytes()], |row| Ok((bytes16(row, 0)?, id(row, 1)?)))?;

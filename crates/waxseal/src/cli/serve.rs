@@ -87,6 +87,7 @@ impl Bound {
             first(&house).await?;
             let mut workers = work::start(&house.vault, settings.witnesses);
             workers.spawn(work::logouts(house.vault.clone(), house.outbound.clone()));
+            workers.spawn(house.webhooks().run());
             let _commands = match &settings.place {
                 Place::Folder(folder) => through::listen(folder, house.vault.clone()),
                 Place::Postgres(_) => None,

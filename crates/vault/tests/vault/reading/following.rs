@@ -14,7 +14,14 @@ impl Exam<'_> {
         };
         let messages = self.permit(FollowMessages { conversation }).await?.map(|(permit, _)| permit);
         let reads = messages.is_some();
-        let ask = Ask { messages, conversation: permit, after: After::Number(0), until: i64::MAX };
+        let ask = Ask {
+            messages,
+            conversation: permit,
+            after: After::Number(0),
+            until: i64::MAX,
+            wants: vault::Wants::ALL,
+            most: usize::MAX,
+        };
         let mut heard: Vec<Heard> = Vec::new();
         let told = self.house.vault().follow(conversation, Vec::new(), vec![ask], |stream, told| {
             assert_eq!(stream, 0);

@@ -18,8 +18,10 @@ mod message_list;
 mod message_see;
 mod message_send;
 mod openapi;
+mod power;
 mod problem;
 mod typing_show;
+mod webhook;
 
 use crate::stage::{Answer, Api, App, EVERYTHING, Person, Stage, Tokens};
 use ledger::receipt::Receipt;

@@ -131,7 +131,6 @@ fn a_code_is_worth_nothing_to_another_app_and_to_the_wrong_secret() {
         (ask.clone().without("code"), 400, "invalid_request"),
         (ask.clone().without("grant_type"), 400, "invalid_request"),
         (ask.clone().with("grant_type", "password"), 400, "unsupported_grant_type"),
-        (ask.clone().with("grant_type", "client_credentials"), 400, "unsupported_grant_type"),
         (ask.clone().with("resource", "https://elsewhere.example"), 400, "invalid_target"),
         (ask.clone().and("code", "x"), 400, "invalid_request"),
         (ask.clone().and("redirect_uri", ""), 400, "invalid_request"),

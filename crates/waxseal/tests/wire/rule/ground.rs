@@ -58,6 +58,9 @@ impl Ground {
             "/problems/{name}" => "/problems/not-found".to_owned(),
             "/ledger/tile/{*path}" => tile(cast),
             "/ledger/proof/{index}" => "/ledger/proof/0".to_owned(),
+            path if path.starts_with("/v1/webhooks/{") => {
+                path.replace("{webhook}", &model::WebhookId::from_bytes([0; 16]).to_string())
+            }
             "/v1/{*rest}" => "/v1/nothing".to_owned(),
             "/grants/{grant_id}" => path.replace("{grant_id}", &cast.grant().to_string()),
             "/consent" if route.method == "GET" => format!("/consent?request={}", question(cast)),

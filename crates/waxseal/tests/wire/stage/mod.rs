@@ -370,6 +370,21 @@ impl Stage {
         App { signer: Some(Arc::new(signer)), ..app }
     }
 
+    /// A token of the app's own.
+    #[track_caller]
+    pub(crate) fn own_token(&self, app: &App) -> String {
+        let id = app.id.to_string();
+        let secret = app.secret.as_deref().unwrap();
+        let fields = [("grant_type", "client_credentials"), ("client_id", &id), ("client_secret", secret)];
+        let answer = self.post_form("/token", &fields).expect(200).json();
+        answer["access_token"].as_str().unwrap().to_owned()
+    }
+
+    /// Tells webhooks all that is due now; how many exchanges there were.
+    pub(crate) fn tell_webhooks(&self) -> usize {
+        self.wait(self.house().webhooks().round()).unwrap()
+    }
+
     /// The path with which an app sends a person to us.
     pub(crate) fn authorize_path(&self, app: &App, scope: &str, details: Option<&Value>) -> String {
         let details =
