@@ -183,10 +183,17 @@ impl Checking<'_, '_> {
                     self.said.proved.insert(0, sentence);
                 }
             }
-            (None, None) if all.is_empty() => {
-                self.said
-                    .proved
-                    .insert(0, format!("under none of the grants of {person} was there any access."));
+            // Only an access binds a person to a count: without one, grants that were left out would not be missed.
+            (_, None) if all.iter().all(|access| access.index >= map.size) => {
+                if !grants.is_empty() {
+                    let sentence = format!(
+                        "under none of the grants of {person} that stand here was any access counted."
+                    );
+                    self.said.proved.insert(0, sentence);
+                }
+                self.said.not_proved.push(format!(
+                    "that {person} has no other grants: only a list with an access in it is held to what is counted for a person."
+                ));
             }
             _ => self.wrong.push(Wrong::Claim(person.to_owned())),
         }

@@ -1,6 +1,7 @@
 //! Zip files whose members are stored as they are: what an evidence file is, and any unzip opens.
 //!
-//! Invariant: what is written reads back the same; what is read was not cut, and no two members have one name.
+//! Invariant: what is written reads back the same; what is read was not cut, no two members have one name, and no bytes are read as
+//! two members, so a file holds no more than its own length.
 
 use std::collections::BTreeMap;
 
@@ -119,8 +120,10 @@ pub fn members(file: &[u8]) -> Result<BTreeMap<&str, &[u8]>, ZipRefused> {
     }
     let mut at = reader.u32(end + 16).unwrap_or(0) as usize;
     let mut members = BTreeMap::new();
+    // Members that share their bytes would make much of little: what all of them hold fits in what the table is not.
+    let mut room = at;
     for _ in 0..count {
-        let (name, content, next) = reader.member(at).ok_or(malformed.clone())??;
+        let (name, content, next) = reader.member(at, &mut room).ok_or(malformed.clone())??;
         if members.insert(name, content).is_some() {
             return Err(ZipRefused::Member(name.to_owned()));
         }
@@ -146,8 +149,8 @@ impl<'f> Reader<'f> {
         Some(u32::from_le_bytes(self.bytes(at, 4)?.try_into().ok()?))
     }
 
-    /// The member that a line of the table of contents is about, and where the next line begins.
-    fn member(&self, at: usize) -> Option<Result<Member<'f>, ZipRefused>> {
+    /// The member that a line of the table of contents is about, and where the next line begins. It takes its `room`.
+    fn member(&self, at: usize, room: &mut usize) -> Option<Result<Member<'f>, ZipRefused>> {
         if self.u32(at)? != CENTRAL {
             return None;
         }
@@ -164,6 +167,7 @@ impl<'f> Reader<'f> {
             return None;
         }
         let skipped = usize::from(self.u16(local + 26)?) + usize::from(self.u16(local + 28)?);
+        *room = room.checked_sub(length)?;
         let content = self.bytes(local + 30 + skipped, length)?;
         if crc32(content) != crc {
             return Some(Err(ZipRefused::Altered(name.to_owned())));

@@ -403,6 +403,27 @@ fn files_that_are_none_are_refused() {
     assert!(matches!(with(&field), Err(FileRefused::Document(_))));
 }
 
+#[test]
+fn members_that_share_their_bytes_are_refused() {
+    let mut zip = Zip::default();
+    zip.add("a", &[7; 4096]).expect("small");
+    zip.add("b", b"").expect("small");
+    let mut file = zip.finish();
+    // The second line of the table of contents becomes one about the bytes of the first.
+    let table = file.len() - 22 - 2 * 47;
+    let first = file[table..table + 46].to_vec();
+    file[table + 47..table + 93].copy_from_slice(&first);
+    assert_eq!(zip::members(&file), Err(ZipRefused::Malformed));
+}
+
+#[test]
+fn a_list_without_accesses_does_not_say_that_there_are_none() {
+    // Ada's were used; a liar leaves all of them out.
+    let words = passes(&Scene::new().hiding_all(ADA)).to_string();
+    assert!(!words.contains("was any access counted") && !words.contains("complete list"), "{words}");
+    assert!(words.contains("Not proved: that per_ada has no other grants"), "{words}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 

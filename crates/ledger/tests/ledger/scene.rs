@@ -294,6 +294,12 @@ impl Scene {
         self.file(About::Person(person.to_owned()), &[map], grants, claim, staff)
     }
 
+    /// A file that a liar makes: it leaves out all of the person's grants, and with them every access.
+    pub(crate) fn hiding_all(&self, person: &str) -> EvidenceFile {
+        let map = self.maps.last().expect("a map");
+        self.file(About::Person(person.to_owned()), &[map], Vec::new(), None, Vec::new())
+    }
+
     pub(crate) fn of_grant(&self, grant: &'static str) -> EvidenceFile {
         let map = self.maps.last().expect("a map");
         let grants = vec![self.grant_evidence(grant, true)];

@@ -157,9 +157,12 @@ function membersOf(file) {
   }
   const members = new Map();
   let at = view.getUint32(end + 16, true);
+  // Members that share their bytes would make much of little: what all of them hold fits in what the table is not.
+  let room = at;
   try {
     for (let nth = 0; nth < count; nth += 1) {
-      const [name, content, next] = member(file, view, at, malformed);
+      const [name, content, next] = member(file, view, at, room, malformed);
+      room -= content.length;
       if (members.has(name)) throw new Wrong(`${name} in it is compressed, encrypted or stored twice: take the file as the server made it`);
       members.set(name, content);
       at = next;
@@ -171,7 +174,7 @@ function membersOf(file) {
   return members;
 }
 
-function member(file, view, at, malformed) {
+function member(file, view, at, room, malformed) {
   if (view.getUint32(at, true) !== 0x02014b50) throw malformed();
   const [flags, method] = [view.getUint16(at + 8, true), view.getUint16(at + 10, true)];
   const [crc, length] = [view.getUint32(at + 16, true), view.getUint32(at + 24, true)];
@@ -185,7 +188,7 @@ function member(file, view, at, malformed) {
   }
   if (view.getUint32(local, true) !== 0x04034b50) throw malformed();
   const from = local + 30 + view.getUint16(local + 26, true) + view.getUint16(local + 28, true);
-  if (from + length > file.length) throw malformed();
+  if (length > room || from + length > file.length) throw malformed();
   const content = file.subarray(from, from + length);
   if (crc32(content) !== crc) throw new Wrong(`${name} in it was altered: its checksum is another`);
   return [name, content, at + 46 + nameLength + rest];

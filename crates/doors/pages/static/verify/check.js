@@ -85,8 +85,10 @@ class Checking {
         const [all, counts] = [accessesOf(total(held.counts)), inWords(held.counts)];
         this.proved.unshift(`this is the complete list of accesses to the things of ${person}: ${all}, of them ${counts}.`);
       }
-    } else if (!first && !claim && all.length === 0) {
-      this.proved.unshift(`under none of the grants of ${person} was there any access.`);
+    } else if (!claim && all.every((access) => access.index >= map.size)) {
+      // Only an access binds a person to a count: without one, grants that were left out would not be missed.
+      if (grants.length > 0) this.proved.unshift(`under none of the grants of ${person} that stand here was any access counted.`);
+      this.notProved.push(`that ${person} has no other grants: only a list with an access in it is held to what is counted for a person.`);
     } else {
       this.wrongClaim(person);
     }
