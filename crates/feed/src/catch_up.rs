@@ -51,10 +51,12 @@ impl Inner {
 
     async fn catch_up(self: &Arc<Self>, follower: &Arc<Follower>) {
         loop {
-            let turn = self.catching_up.acquire().await;
-            let Some(ahead) = self.ahead(follower, Mode::CatchingUp).await else { return };
+            let ahead = {
+                let _turn = self.catching_up.acquire().await;
+                self.ahead(follower, Mode::CatchingUp).await
+            };
+            let Some(ahead) = ahead else { return };
             let Ok(ahead) = ahead else {
-                drop(turn);
                 sleep(BREATH).await;
                 continue;
             };
@@ -117,7 +119,15 @@ impl Inner {
                 follower.state().end(None);
                 return false;
             }
-            let before = follower.state().after(conversation);
+            // Taken only now: one that reads slowly holds up nobody but itself.
+            let turn = self.catching_up.acquire().await;
+            let before = {
+                let state = follower.state();
+                if state.mode != Mode::CatchingUp {
+                    return false;
+                }
+                state.after(conversation)
+            };
             self.tell(conversation, Vec::new(), vec![(follower.clone(), until)], Mode::CatchingUp).await;
             let (mode, after) = {
                 let state = follower.state();
@@ -129,6 +139,7 @@ impl Inner {
             if matches!(after, vault::After::Number(n) if n >= until) {
                 return true;
             }
+            drop(turn);
             // The grant changed under way, or the database was away.
             if before == after {
                 tries += 1;

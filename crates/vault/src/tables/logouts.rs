@@ -36,13 +36,15 @@ pub struct Logout {
     session: SessionId,
 }
 
-/// Stores what is to be told of the end of a session. Before its families end, for they say which apps knew of it.
+/// Stores what is to be told of the end of a session. Before its families end, for they say which apps knew of it. An app that
+/// she revoked, or that the operator suspended, hears no more of her.
 pub(crate) fn add(tx: &mut Tx<'_>, session: SessionId, at: Time) -> Result<(), Fault> {
     tx.put(
         "insert into logouts (session, app, person, at, due_at) \
          select distinct f.session, g.app, g.person, cast($1 as bigint), cast($1 as bigint) from token_families f \
          join grants g on g.id = f.grant_id join apps a on a.id = g.app \
-         where f.session = $2 and a.backchannel_logout_uri is not null on conflict (session, app) do nothing",
+         where f.session = $2 and a.backchannel_logout_uri is not null and a.state = 'live' and g.state <> 'ended' \
+         on conflict (session, app) do nothing",
         params![at.micros(), session.as_bytes()],
     )
 }

@@ -228,7 +228,14 @@ fn attempt(
             tx.put(sql, params![ends_at.micros(), &presented.hash()])?;
             Some(presented.clone())
         }
-        (Refresh::Again, Some(seed)) => Some(presented.next(SecretKind::Refresh, &seed)),
+        (Refresh::Again, Some(seed)) => {
+            let next = presented.next(SecretKind::Refresh, &seed);
+            // Whoever is told it again must hold what it was bound to, and binds it to nothing else.
+            if find(tx, &next.hash(), now)?.is_none_or(|next| next.bound != tools.1.binding.refresh) {
+                return Ok(Some(Err(token::refresh_key_missing())));
+            }
+            Some(next)
+        }
         _ => rotate(tx, tools.0, presented, &found)?,
     };
     match refresh {

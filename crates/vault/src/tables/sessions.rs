@@ -106,9 +106,9 @@ fn end(tx: &mut Tx<'_>, person: PersonId, session: SessionId, at: Time) -> Resul
     logouts::add(tx, session, at)?;
     // What is under way with such a token is looked at anew before it is recorded.
     tx.put(
-        "update grants set version = version + 1 where (scopes & $1) = 0 and id in \
-         (select f.grant_id from token_families f where f.session = $2)",
-        params![Scopes::OFFLINE_ACCESS.bits(), session.as_bytes()],
+        "update grants set version = version + 1 where id in \
+         (select f.grant_id from token_families f where f.session = $1 and f.ended = 0)",
+        params![session.as_bytes()],
     )?;
     let ended = tx.all(
         "update token_families set ended = 1 where session = $1 and ended = 0 and ((scopes & $2) = 0 or exists \

@@ -260,8 +260,13 @@ impl House {
     }
 
     pub(crate) async fn code(&self, who: &Somebody, app: AppId, scopes: Scopes, terms: &Terms) -> String {
-        let waiting = self.vault().authorization_add(&House::request(app, scopes)).await.unwrap();
-        let agreed = Agreed::anew(scopes, terms.clone(), "");
+        self.code_for(who, app, Agreed::anew(scopes, terms.clone(), "")).await
+    }
+
+    /// The same for any answer of hers.
+    pub(crate) async fn code_for(&self, who: &Somebody, app: AppId, agreed: Agreed) -> String {
+        let waiting =
+            self.vault().authorization_add(&House::request(app, agreed.share.scopes)).await.unwrap();
         self.vault().consent_allow(&who.own, waiting, move |_| Ok(agreed.clone())).await.unwrap().1
     }
 

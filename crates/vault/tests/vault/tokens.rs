@@ -5,8 +5,10 @@ use crate::house::{
     refresh,
 };
 use model::{Scopes, Terms};
+use oauth::bound::{Binding, Bound, Thumbprint};
+use oauth::consent::{Agreed, Share};
 use oauth::error::ErrorCode;
-use oauth::token::{ACCESS_TOKEN_S, CODE_S, REFRESH_GRACE_S, REFRESH_IDLE_S};
+use oauth::token::{ACCESS_TOKEN_S, CODE_S, REFRESH_GRACE_S, REFRESH_IDLE_S, TokenRequest};
 use std::sync::Arc;
 use vault::{Notice, Refusal, SESSION_IDLE_S, SESSION_S, TokenRefusal};
 
@@ -53,6 +55,46 @@ on_both_engines! {
         assert!(!works(&house, &tokens).await);
         assert!(!works(&house, &refreshed).await);
         invalid_grant(house.refresh(&refreshed).await);
+    }
+
+    async fn signing_out_moves_the_version_that_records_ask_for(house: House) {
+        let ada = house.person("ada").await;
+        let app = house.app("Jukebox", &open_ceiling()).await;
+        let offline = house.let_in(&ada, app, &open_terms()).await;
+        // Another sign-in of the same app asks for less of the same grant, and may not go on offline.
+        let share = Share { scopes: Scopes::OPENID, terms: open_terms() };
+        let again = Agreed { on: Some(offline.grant), share, ..Agreed::anew(Scopes::ALL, open_terms(), "") };
+        let online = house.redeem(app, &house.code_for(&ada, app, again).await).await.unwrap();
+        let before = house.caller(&offline).await;
+        assert_eq!(house.caller(&online).await.grant(), before.grant());
+        house.vault().sign_out(&ada.cookie).await.unwrap();
+        assert!(!works(&house, &online).await);
+        assert!(house.caller(&offline).await.versions().1 > before.versions().1);
+    }
+
+    async fn a_lost_answer_is_told_again_to_whom_it_was_bound_and_to_nobody_else(house: House) {
+        let ada = house.person("ada").await;
+        let app = house.app("Jukebox", &open_ceiling()).await;
+        let key = |byte| {
+            let key = Bound::Key(Thumbprint([byte; 32]));
+            Binding { access: key, refresh: key }
+        };
+        let attempt = async |token: &Tokens, binding| {
+            let request =
+                TokenRequest::Refresh { refresh_token: token.refresh.clone(), scope: None, details: None };
+            house.vault().token_bound(app, request, binding).await
+        };
+        // A thief of a used token cannot bind the one that came of it to a key of theirs.
+        let first = house.let_in(&ada, app, &open_terms()).await;
+        let next = house.refresh(&first).await.unwrap();
+        invalid_grant(attempt(&first, key(1)).await);
+        house.refresh(&next).await.unwrap();
+        // Nor get a token that is bound to nothing where the answer was bound.
+        let first = house.let_in(&ada, app, &open_terms()).await;
+        let next = attempt(&first, key(2)).await.unwrap();
+        invalid_grant(house.refresh(&first).await);
+        invalid_grant(attempt(&first, key(3)).await);
+        assert_eq!(attempt(&first, key(2)).await.unwrap().refresh_token, next.refresh_token);
     }
 
     async fn a_thief_without_the_verifier_cannot_end_anything(house: House) {

@@ -181,6 +181,21 @@ fn apps_are_told_that_she_signed_out() {
 }
 
 #[test]
+fn an_app_that_she_revoked_hears_no_more_of_her() {
+    let mut scene = Scene::new();
+    scene.stage.private = Private::Loopback;
+    scene.stage.restart();
+    let site = Site::new("");
+    let app = told_app(&scene, &site);
+    let told = scene.signed_in(&app, "openid");
+    let own = scene.stage.own(&scene.ada);
+    let grant = told["grant_id"].as_str().unwrap().parse().unwrap();
+    scene.stage.wait(scene.stage.vault().grant_revoke(&own, grant)).unwrap();
+    scene.stage.wait(scene.stage.vault().sign_out(&scene.ada.cookie)).unwrap();
+    assert_eq!((tell(&scene), site.asked()), (0, 0));
+}
+
+#[test]
 fn an_app_that_does_not_take_it_is_told_again_some_times() {
     let mut scene = Scene::new();
     scene.stage.private = Private::Loopback;
