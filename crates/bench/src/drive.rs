@@ -20,6 +20,8 @@ pub(crate) enum What {
     Read,
     /// A message of an app: stored and recorded.
     Send,
+    /// The proof that an entry is in the log.
+    Proof,
 }
 
 impl What {
@@ -33,6 +35,7 @@ impl What {
             What::Own => "own",
             What::Read => "read",
             What::Send => "send",
+            What::Proof => "proof",
         }
     }
 
@@ -43,6 +46,7 @@ impl What {
             What::Own => "read of 50, own, unrecorded",
             What::Read => "read of 50, app, recorded",
             What::Send => "send, app, recorded",
+            What::Proof => "inclusion proof",
         }
     }
 }
@@ -70,7 +74,7 @@ pub(crate) fn requests(what: What, house: &House, round: usize) -> Requests {
         let bearer = format!("Authorization: Bearer {token}\r\n");
         let get = |path: String, header: &str| format!("GET {path} HTTP/1.1\r\nHost: bench\r\n{header}\r\n");
         let text = match what {
-            What::Empty => get("/bench/empty".into(), ""),
+            What::Empty | What::Proof => get("/bench/empty".into(), ""),
             What::Gate => get(format!("/bench/gate/{id}"), &bearer),
             What::Own => get(format!("/bench/own/{id}"), &format!("Cookie: waxseal={cookie}\r\n")),
             What::Read => get(format!("/v1/conversations/{id}/messages?limit=50"), &bearer),
@@ -79,6 +83,12 @@ pub(crate) fn requests(what: What, house: &House, round: usize) -> Requests {
         text.into_bytes()
     });
     Requests { what, ready: ready.collect(), round }
+}
+
+/// Requests for these paths, by anyone.
+pub(crate) fn getting(what: What, paths: Vec<String>) -> Requests {
+    let get = |path| format!("GET {path} HTTP/1.1\r\nHost: bench\r\n\r\n").into_bytes();
+    Requests { what, ready: paths.into_iter().map(get).collect(), round: 0 }
 }
 
 impl Requests {

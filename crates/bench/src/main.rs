@@ -5,23 +5,26 @@
 mod contain;
 mod drive;
 mod house;
+mod log;
 mod process;
 mod report;
 mod serve;
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::ExitCode;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const HELP: &str = "\
-Measures recorded reads and durable sends beside the server's own gate-only request, as ratios of one run.
+Measures recorded reads and durable sends beside the server's own gate-only request, as ratios of one run; and the ledger.
 
-usage: cargo xtask bench [--rounds N] [--seconds S] [--connections N] [--people N] [--only KIND,…] [--postgres URL]
+usage: cargo xtask bench [--rounds N] [--seconds S] [--connections N] [--people N] [--entries N] [--only KIND,…]
+                         [--postgres URL]
        cargo xtask bench --contain GRANTS [--rounds N]    what a token check costs, and ending so many grants at once
 
-KIND is one of empty, gate, own, read, send; ratios that need another kind are then left at 0.
+KIND is one of empty, gate, own, read, send, ledger; ratios that need another kind are then left at 0. The ledger is measured
+with --entries in it, 10,000,000 if nothing is said, which takes some 1.5 GB of disk for a few minutes.
 
 The server runs on core 0, the load on core 1. Figures are medians over the rounds, with the lowest and the highest.";
 
@@ -33,6 +36,8 @@ struct Options {
     connections: usize,
     people: usize,
     kinds: Vec<drive::What>,
+    ledger: bool,
+    entries: u64,
     postgres: Option<String>,
     /// Measure this instead: containment of so many grants.
     contain: Option<usize>,
@@ -46,6 +51,8 @@ fn options() -> Result<Options, String> {
         connections: 64,
         people: 400,
         kinds,
+        ledger: true,
+        entries: 10_000_000,
         postgres: None,
         contain: None,
     };
@@ -57,11 +64,13 @@ fn options() -> Result<Options, String> {
             "--rounds" => options.rounds = number(value()?)?.max(1.0) as usize,
             "--seconds" => options.seconds = number(value()?)?.max(0.2),
             "--connections" => options.connections = number(value()?)?.max(1.0) as usize,
+            "--entries" => options.entries = number(value()?)?.max(1.0) as u64,
             "--people" => options.people = number(value()?)?.max(2.0) as usize,
             "--only" => {
                 let wanted = value()?;
                 let wanted: Vec<&str> = wanted.split(',').collect();
                 options.kinds.retain(|kind| wanted.contains(&kind.word()));
+                options.ledger = wanted.contains(&"ledger");
             }
             "--contain" => options.contain = Some(number(value()?)?.max(1.0) as usize),
             "--postgres" => options.postgres = Some(value()?),
@@ -103,8 +112,21 @@ fn run(options: &Options) -> Result<(), String> {
     outcome
 }
 
-fn measure(options: &Options, folder: &PathBuf) -> Result<(), String> {
+fn measure(options: &Options, folder: &Path) -> Result<(), String> {
     std::fs::create_dir_all(folder).map_err(|e| e.to_string())?;
+    let read_us = match options.kinds.is_empty() {
+        true => None,
+        false => Some(requests(options, folder)?).filter(|us| *us > 0.0),
+    };
+    if options.ledger {
+        let cost = log::measure(folder, options.entries)?;
+        report::ledger_share(cost, read_us);
+    }
+    if options.kinds.is_empty() { Ok(()) } else { report::rest(folder) }
+}
+
+/// Measures requests; microseconds of the processor for a recorded read, 0 if none was made.
+fn requests(options: &Options, folder: &Path) -> Result<f64, String> {
     let place = options.postgres.clone().unwrap_or_else(|| folder.join("data").display().to_string());
     report::line("Preparing people, conversations and messages …");
     let house = house::build(&place, options.people)?;
@@ -123,5 +145,5 @@ fn measure(options: &Options, folder: &PathBuf) -> Result<(), String> {
     }
     figures.print(options);
     drop(server);
-    report::rest(folder)
+    Ok(figures.cpu_us(drive::What::Read))
 }

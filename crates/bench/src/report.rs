@@ -2,6 +2,7 @@
 
 use crate::Options;
 use crate::drive::{Run, What};
+use crate::log::Cost;
 use crate::process;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -49,6 +50,11 @@ impl Figures {
         spread(pairs.map(|(one, other)| one / other).collect())
     }
 
+    /// The processor time of one, in the median of the rounds.
+    pub(crate) fn cpu_us(&self, what: What) -> f64 {
+        spread(self.of(what, |_, cpu| cpu)).0
+    }
+
     pub(crate) fn print(&self, options: &Options) {
         let engine = if options.postgres.is_some() { "PostgreSQL" } else { "SQLite" };
         line(&format!(
@@ -89,6 +95,22 @@ impl Figures {
         let noise = self.of(What::Empty, |run, _| run.per_s);
         let (median, low, high) = spread(noise);
         line(&format!("  noise: the empty answer spread over {:.2} of its median", (high - low) / median));
+    }
+}
+
+/// What of a recorded read is the ledger's.
+pub(crate) fn ledger_share(cost: Cost, read_us: Option<f64>) {
+    let Cost { commit, receipt, integrate } = cost;
+    let whole = commit + receipt + integrate;
+    line(&format!(
+        "\nthe ledger costs {whole:.1} µs an access: commitment {commit:.1}, receipt {receipt:.1}, append and integrate {integrate:.1}"
+    ));
+    if let Some(read_us) = read_us {
+        line(&format!(
+            "  of the {read_us:.0} µs of a recorded read: {:.1} % (floor 15 %); {:.1} % without the receipt",
+            whole * 100.0 / read_us,
+            (whole - receipt) * 100.0 / read_us
+        ));
     }
 }
 

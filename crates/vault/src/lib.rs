@@ -11,6 +11,8 @@ mod answering;
 mod engine;
 #[cfg(test)]
 mod faults_tests;
+#[cfg(feature = "measure")]
+mod measure;
 mod refusal;
 mod schema;
 mod sealed;
