@@ -11,9 +11,19 @@ use crate::schema::STEPS;
 use crate::{Fault, Place, ReadMessages, Vault};
 use model::ConversationId;
 
-/// Columns of one table that stand in both of these, quoted by nobody: ours need it not.
-fn common(old: &[String], new: &[String]) -> String {
-    old.iter().filter(|column| new.contains(column)).cloned().collect::<Vec<_>>().join(", ")
+/// Columns that are no more, of which table, and what makes them out of what is there.
+const ONCE: [(&str, &str, &str); 2] =
+    [("ledger_tiles", "level", "place / 281474976710656"), ("ledger_tiles", "n", "place % 281474976710656")];
+
+/// Columns of a table that can be filled, and with what, quoted by nobody: ours need it not.
+fn common(table: &str, old: &[String], new: &[String]) -> [String; 2] {
+    let made = |column: &String| {
+        let once = ONCE.iter().find(|(of, once, _)| *of == table && once == column);
+        if new.contains(column) { Some(column.clone()) } else { once.map(|(.., made)| (*made).to_owned()) }
+    };
+    let both = old.iter().filter_map(|column| Some((column.clone(), made(column)?)));
+    let (columns, from): (Vec<_>, Vec<_>) = both.unzip();
+    [columns.join(", "), from.join(", ")]
 }
 
 fn texts(conn: &rusqlite::Connection, sql: &str) -> Vec<String> {
@@ -30,10 +40,10 @@ fn copy_folder(full: &std::path::Path, old: &std::path::Path) {
     {
         let columns =
             |of: &str| texts(&conn, &format!("select name from pragma_table_info('{table}', '{of}')"));
-        let both = common(&columns("main"), &columns("full"));
+        let [both, from] = common(&table, &columns("main"), &columns("full"));
         assert_ne!(both, "", "{table} is no more: say here what became of it");
         conn.execute_batch(&format!(
-            "delete from main.{table}; insert into main.{table} ({both}) select {both} from full.{table}"
+            "delete from main.{table}; insert into main.{table} ({both}) select {from} from full.{table}"
         ))
         .unwrap();
     }
@@ -57,10 +67,10 @@ async fn copy_database(url: &str, old: &str) {
                  where table_schema = '{of}' and table_name = '{table}'"
             ))
         };
-        let both = common(&columns(old).await, &columns("public").await);
+        let [both, from] = common(&table, &columns(old).await, &columns("public").await);
         assert_ne!(both, "", "{table} is no more: say here what became of it");
         let sql = format!(
-            "delete from {old}.{table}; insert into {old}.{table} ({both}) select {both} from public.{table}"
+            "delete from {old}.{table}; insert into {old}.{table} ({both}) select {from} from public.{table}"
         );
         client.batch_execute(&sql).await.unwrap();
     }

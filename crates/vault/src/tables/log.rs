@@ -23,6 +23,9 @@ const STEP_MAX: i64 = 1024;
 /// The most entries that one step takes from the queue, which is a few statements each.
 const QUEUED_MAX: i64 = 256;
 
+/// How many tiles a level has room for.
+const LEVEL_TILES: i64 = 1 << 48;
+
 /// The column that tells where an entry stands, of a row that has a `leaf`: nothing until a checkpoint covers it.
 macro_rules! leaf_told {
     () => {
@@ -46,9 +49,15 @@ pub struct LogNews {
 pub(crate) struct Tiles<'t, R>(pub(crate) &'t mut R);
 
 fn tile_row(db: &mut impl Reads, level: u8, index: u64) -> Result<Option<Vec<u8>>, Fault> {
-    let index = i64::try_from(index).unwrap_or(i64::MAX);
-    let sql = "select hashes from ledger_tiles where level = $1 and n = $2";
-    db.one(sql, params![i64::from(level), index], |row| Ok(row.blob(0)?.to_vec()))
+    let Some(place) = place(level, index) else { return Ok(None) };
+    let sql = "select hashes from ledger_tiles where place = $1";
+    db.one(sql, params![place], |row| Ok(row.blob(0)?.to_vec()))
+}
+
+/// The one number by which a tile is stored. None where a log will never get.
+fn place(level: u8, index: u64) -> Option<i64> {
+    let index = i64::try_from(index).ok().filter(|index| *index < LEVEL_TILES)?;
+    i64::from(level).checked_mul(LEVEL_TILES)?.checked_add(index)
 }
 
 impl<R: Reads> TileReader for Tiles<'_, R> {
@@ -126,10 +135,9 @@ fn step(tx: &mut Tx<'_>, key: &LogKey) -> Result<Stepped, Refusal> {
     let mut edge = Edge::open(old_size, &mut Tiles(tx)).map_err(|e| shape(&e))?;
     for file in edge.grow(&leaves) {
         let Shelf::Hashes(level) = file.path.shelf() else { continue };
-        let index = i64::try_from(file.path.index()).map_err(|e| shape(&e))?;
-        let sql = "insert into ledger_tiles (level, n, hashes) values ($1, $2, $3) \
-                   on conflict (level, n) do update set hashes = $3";
-        tx.put(sql, params![i64::from(level), index, &file.bytes])?;
+        let place = place(level, file.path.index()).ok_or_else(|| shape(&"the log is too long"))?;
+        let sql = "insert into ledger_tiles (place, hashes) values ($1, $2) on conflict (place) do update set hashes = $2";
+        tx.put(sql, params![place, &file.bytes])?;
     }
     let checkpoint = sign(edge.size(), edge.root(), key)?;
     let new_size = i64::try_from(edge.size()).map_err(|e| shape(&e))?;
@@ -161,14 +169,14 @@ fn take_queued(tx: &mut Tx<'_>) -> Result<(), Refusal> {
         let (home, n) = queue::beside(queued.kind, &queued.home, queued.n);
         let sql = "insert into ledger_entries (idx, entry, home, n) values ($1, $2, $3, $4)";
         tx.put(sql, params![index, &queued.entry, home, n])?;
-        place(tx, queued, index)?;
+        note_place(tx, queued, index)?;
         tx.put("delete from ledger_queue where id = $1", params![&queued.id])?;
     }
     Ok(())
 }
 
 /// Notes where an entry stands, beside the record that it is about.
-fn place(tx: &mut Tx<'_>, queued: &Queued, index: i64) -> Result<(), Fault> {
+fn note_place(tx: &mut Tx<'_>, queued: &Queued, index: i64) -> Result<(), Fault> {
     let Queued { kind, home, n, .. } = queued;
     match *kind {
         queue::ACCESS => crate::sealed::note_leaf(tx, home, *n, index),
