@@ -53,7 +53,7 @@ test("an app with a secret does", async () => {
 test("an app with a key does, and keeps no secret with us", async () => {
   const { publicKey, privateKey } = await generateKeyPair("ES256", { extractable: true });
   const keys = JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), kid: "one", alg: "ES256", use: "sig" }] });
-  const app = await stage.app("Vault", REDIRECT, "--jwks", await stage.file("keys.json", keys));
+  const app = await stage.app("Vault", REDIRECT, "--jwks", await stage.file("keys.json", keys), "--profile", "oauth21");
   assert.equal(app.client_secret ?? null, null);
   await scenario("private_key", app, { key: await exportPKCS8(privateKey) });
 });

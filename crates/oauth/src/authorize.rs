@@ -4,7 +4,7 @@
 //! right, an error is a page; after that, it is a redirect with `error`, `state` and `iss`.
 
 use crate::bound::Thumbprint;
-use crate::client::{Client, ClientKind};
+use crate::client::{Client, ClientKind, Profile};
 use crate::details::{self, Asked};
 use crate::error::{ErrorCode, OAuthError, invalid_request};
 use crate::metadata::Issuer;
@@ -145,10 +145,20 @@ pub fn authorize(params: &Params, client: Option<&Client>, issuer: &Issuer) -> R
     if state.is_some_and(too_long) {
         return Err(Rejected::Page(PageError::StateTooLong));
     }
-    read(params, client, redirect_uri, issuer).map_err(|error| {
+    check_profile(client).and_then(|()| read(params, client, redirect_uri, issuer)).map_err(|error| {
         let uri = redirect::error(redirect_uri, state, issuer, &error);
         Rejected::Back { error, uri }
     })
+}
+
+/// May this app send its request with the person (FAPI 2.0 5.3.2.2)?
+fn check_profile(client: &Client) -> Result<(), OAuthError> {
+    match client.profile {
+        Profile::OAuth21 => Ok(()),
+        Profile::Fapi2 => Err(invalid_request(
+            "an app of the profile fapi2 pushes its requests: send this to /par, and the person here with the request_uri",
+        )),
+    }
 }
 
 /// Decides on the parameters of a request that `client`, which has proved itself, pushes. There is no browser yet, so all that

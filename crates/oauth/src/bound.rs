@@ -4,8 +4,9 @@
 //! Invariant: a bound token is worth something only beside a proof of the very thing that it is bound to, and one that is not
 //! bound only without a proof.
 
-use crate::client::Client;
+use crate::client::{Client, Profile};
 use crate::dpop::Proof;
+use crate::error::{ErrorCode, OAuthError};
 use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
@@ -125,11 +126,15 @@ impl Held {
         Bound::of(self.proof.as_ref().map(|proof| proof.key), certificate)
     }
 
-    /// The same for all tokens that this app gets.
-    pub fn binding(&self, client: &Client) -> Binding {
+    /// The same for all tokens that this app gets. One of the profile fapi2 gets none that are not bound (FAPI 2.0 5.3.2.1).
+    pub fn binding(&self, client: &Client) -> Result<Binding, OAuthError> {
         let access = self.binds(false);
+        if client.profile == Profile::Fapi2 && !access.is_bound() {
+            let why = "the tokens of an app of the profile fapi2 are bound to a key: send a DPoP proof with this request";
+            return Err(OAuthError::new(ErrorCode::InvalidDpopProof, why));
+        }
         let refresh = if client.kind.is_confidential() { Bound::Nothing } else { access };
-        Binding { access, refresh }
+        Ok(Binding { access, refresh })
     }
 
     /// May a token be used that is bound to this?

@@ -52,6 +52,17 @@ fn the_server_lists_what_works() {
     assert_eq!(json["authorization_details_types_supported"], serde_json::json!(["messages"]));
     assert_eq!(json["authorization_response_iss_parameter_supported"], true);
     assert_eq!(json["request_uri_parameter_supported"], false);
+    for (list, wanted) in [
+        ("dpop_signing_alg_values_supported", serde_json::json!(["ES256", "EdDSA"])),
+        ("subject_types_supported", serde_json::json!(["public"])),
+        ("id_token_signing_alg_values_supported", serde_json::json!(["ES256"])),
+        ("grant_management_actions_supported", serde_json::json!(crate::grant_management::ACTIONS)),
+        ("grant_management_action_required", serde_json::json!(false)),
+        ("backchannel_logout_supported", serde_json::json!(true)),
+        ("backchannel_logout_session_supported", serde_json::json!(true)),
+    ] {
+        assert_eq!(json[list], wanted, "{list}");
+    }
     assert_eq!(
         json["scopes_supported"],
         serde_json::json!(["openid", "profile", "friends", "offline_access"])
@@ -83,4 +94,6 @@ fn the_resource_names_its_server() {
     assert_eq!(json["resource"], "http://127.0.0.1:8080");
     assert_eq!(json["authorization_servers"], serde_json::json!(["http://127.0.0.1:8080"]));
     assert_eq!(json["bearer_methods_supported"], serde_json::json!(["header"]));
+    assert_eq!(json["dpop_signing_alg_values_supported"], serde_json::json!(["ES256", "EdDSA"]));
+    assert_eq!(json["dpop_bound_access_tokens_required"], false);
 }

@@ -16,7 +16,7 @@ pub(crate) async fn token(
     body: Bytes,
 ) -> Result<Response, Problem> {
     let (proved, held) = client::proved_holding(&doors, &mut parts, &body).await?;
-    let binding = held.binding(&proved.client);
+    let binding = held.binding(&proved.client)?;
     let json = match oauth::token::parse(&proved.form, &doors.issuer)? {
         TokenRequest::Own => {
             oauth::token::own_token(&proved.client)?;

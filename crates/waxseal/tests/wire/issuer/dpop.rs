@@ -66,8 +66,14 @@ impl<'s> Holder<'s> {
     /// Posts a form with a proof; once more with the nonce that it was told, if that was missing.
     #[track_caller]
     pub(crate) fn post(&self, fields: &Fields, path: &str) -> Answer {
+        self.post_anew(|| fields.clone(), path)
+    }
+
+    /// The same for a form that serves once: it is made anew for each try.
+    #[track_caller]
+    pub(crate) fn post_anew(&self, fields: impl Fn() -> Fields, path: &str) -> Answer {
         let send = || {
-            let answer = self.post_with(fields, path, &self.proof("POST", path, None));
+            let answer = self.post_with(&fields(), path, &self.proof("POST", path, None));
             self.learn(&answer);
             answer
         };

@@ -5,6 +5,7 @@ mod client;
 mod details;
 mod device;
 mod dpop;
+mod fapi2;
 mod grants;
 mod introspect;
 mod jwks;
