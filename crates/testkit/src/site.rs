@@ -59,11 +59,9 @@ impl Site {
                 known.asked.fetch_add(1, Ordering::SeqCst);
                 let says = known.says.lock().unwrap_or_else(PoisonError::into_inner).clone();
                 match says {
-                    Some(says) => {
-                        if let Ok(Some(heard)) = talk(stream, &says) {
-                            known.heard.lock().unwrap_or_else(PoisonError::into_inner).push(heard);
-                        }
-                    }
+                    Some(says) => drop(talk(stream, &says, |heard| {
+                        known.heard.lock().unwrap_or_else(PoisonError::into_inner).push(heard);
+                    })),
                     None => held.push(stream),
                 }
             }
@@ -115,13 +113,14 @@ impl Site {
     }
 }
 
-fn talk(mut stream: TcpStream, says: &[u8]) -> std::io::Result<Option<(String, Vec<u8>)>> {
+/// Hears a request whole, notes it, and answers: who has the answer finds what was heard.
+fn talk(mut stream: TcpStream, says: &[u8], note: impl FnOnce((String, Vec<u8>))) -> std::io::Result<()> {
     stream.set_read_timeout(Some(Duration::from_secs(10)))?;
     let (mut head, mut piece) = (Vec::new(), [0; 4096]);
     let mut end = None;
     while end.is_none() {
         match stream.read(&mut piece)? {
-            0 => return Ok(None),
+            0 => return Ok(()),
             n => head.extend_from_slice(&piece[..n]),
         }
         end = head.windows(4).position(|end| end == b"\r\n\r\n");
@@ -134,12 +133,12 @@ fn talk(mut stream: TcpStream, says: &[u8]) -> std::io::Result<Option<(String, V
     });
     while body.len() < length.unwrap_or(0) {
         match stream.read(&mut piece)? {
-            0 => return Ok(None),
+            0 => return Ok(()),
             n => body.extend_from_slice(&piece[..n]),
         }
     }
-    stream.write_all(says)?;
-    Ok(Some((head, body)))
+    note((head, body));
+    stream.write_all(says)
 }
 
 impl Drop for Site {
