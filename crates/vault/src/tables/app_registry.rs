@@ -300,7 +300,7 @@ impl Vault {
         self.settled().await.map(|_| ())
     }
 
-    /// Ends an app on a date: access ends with it, by itself.
+    /// Ends an app on a date, which may be past: access ends with it, by itself.
     pub async fn app_retire(&self, app: AppId, on: Time) -> Result<(), Refusal> {
         let now = self.world.now();
         self.engine
@@ -309,7 +309,8 @@ impl Vault {
                 tx.put(sql, params![on.micros(), app.as_bytes()])?;
                 note(tx, app, AppEvent::Retired, now, Some(json!({"retires_at": on.to_string()})), None)
             })
-            .await
+            .await?;
+        self.settled().await.map(|_| ())
     }
 }
 

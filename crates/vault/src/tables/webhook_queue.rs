@@ -357,7 +357,12 @@ impl Vault {
                         (more, exchange.upto)
                     }
                     Became::Over => {
-                        let sql = "delete from webhook_lanes where webhook = $1 and grant_id = $2 and conversation = $3";
+                        // The lane stays, so that what is over is not told when the app may know of later things again.
+                        let sql = "update webhook_lanes set told = head, tries = 0, next_at = 0 \
+                                   where webhook = $1 and grant_id = $2 and conversation = $3";
+                        tx.put(sql, &at_lane(&errand))?;
+                        let sql = "delete from webhook_lanes where webhook = $1 and grant_id = $2 and conversation = $3 \
+                                   and exists (select 1 from grants g where g.id = $2 and g.state = 'ended')";
                         tx.put(sql, &at_lane(&errand))?;
                         (false, 0)
                     }
