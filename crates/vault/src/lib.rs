@@ -42,6 +42,7 @@ pub use tables::logouts::{Logout, LogoutUris, WAITS_S as LOGOUT_WAITS_S};
 pub use tables::notices::{NOTICE_KEPT_S, Notice, Told};
 pub use tables::people::Person;
 pub use tables::sessions::{SESSION_IDLE_S, SESSION_S, Session, session_cookie, session_of};
+pub use tables::signals::Signal;
 pub use tables::tokens::TokenRefusal;
 pub use tables::webhook_keys::Signing;
 pub use tables::webhook_queue::{

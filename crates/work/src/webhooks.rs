@@ -8,13 +8,14 @@ use bus::{Bus, Ears};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use model::{ConversationId, GrantId, Hint, WebhookId};
+use oauth::secevent::SECEVENT_TYPE;
 use outbound::{Answer, Outbound, Request};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::{AbortHandle, Id, JoinSet};
 use tokio::time::{MissedTickBehavior, interval};
-use vault::{Became, Errand, Exchange, Heard, Refusal, Vault, Webhook};
+use vault::{Became, Errand, Exchange, Heard, Refusal, Signal, Vault, Webhook};
 
 /// How long one exchange may take.
 const EXCHANGE: Duration = Duration::from_secs(15);
@@ -49,6 +50,7 @@ struct Desk {
     slow: HashSet<WebhookId>,
     ill: i64,
     sent: usize,
+    signals: JoinSet<()>,
 }
 
 impl Desk {
@@ -79,9 +81,26 @@ impl Desk {
         self.lanes.insert(task.id(), (lane, task));
     }
 
+    fn begin_signal(&mut self, webhooks: &Webhooks, signal: Signal) {
+        let tells = webhooks.clone();
+        self.signals.spawn(async move { tells.tell_signal(signal).await });
+    }
+
+    fn is_idle(&self) -> bool {
+        self.lanes.is_empty() && self.signals.is_empty()
+    }
+
     /// The next one that is over; its errand, if it was broken off.
     async fn over(&mut self) -> Option<Errand> {
-        let (id, slowest) = match self.tasks.join_next_with_id().await? {
+        let over = tokio::select! {
+            over = self.tasks.join_next_with_id(), if !self.tasks.is_empty() => over?,
+            _ = self.signals.join_next(), if !self.signals.is_empty() => {
+                self.sent += 1;
+                return None;
+            }
+            else => return None,
+        };
+        let (id, slowest) = match over {
             Ok((id, (slowest, sent))) => {
                 self.sent += sent;
                 (id, Some(slowest))
@@ -142,7 +161,10 @@ impl Webhooks {
             for errand in self.vault.webhooks_take(desk.room()).await? {
                 desk.begin(self, errand);
             }
-            if desk.lanes.is_empty() {
+            for signal in self.vault.signals_take().await? {
+                desk.begin_signal(self, signal);
+            }
+            if desk.is_idle() {
                 return Ok(desk.sent);
             }
             desk.over().await;
@@ -162,7 +184,7 @@ impl Webhooks {
                     None => return,
                 },
                 _ = looks.tick() => None,
-                broken = desk.over(), if !desk.lanes.is_empty() => {
+                broken = desk.over(), if !desk.is_idle() => {
                     if let Some(errand) = broken {
                         self.note(errand, Became::BrokenOff).await;
                     }
@@ -224,6 +246,11 @@ impl Webhooks {
         for errand in self.vault.webhooks_take(desk.room()).await? {
             desk.begin(self, errand);
         }
+        if is_look || !changed.is_empty() {
+            for signal in self.vault.signals_take().await? {
+                desk.begin_signal(self, signal);
+            }
+        }
         Ok(())
     }
 
@@ -271,7 +298,7 @@ impl Webhooks {
                 let n = event.n.unwrap_or(upto);
                 let (id, body) = (errand.delivery(n).to_string(), body(errand, &event, &opened.receipt));
                 let begun = self.vault.world().now();
-                let answer = self.send(&errand.webhook, &id, body).await;
+                let answer = self.send(&errand.webhook, &id, ("application/json", body)).await;
                 let ms = (self.vault.world().now().micros() - begun.micros()) / 1000;
                 let retry_after_s = answer.as_ref().ok().and_then(retry_after_s);
                 let answer = answer.map(|answer| answer.status.as_u16());
@@ -287,12 +314,33 @@ impl Webhooks {
         }
     }
 
-    async fn send(&self, webhook: &Webhook, id: &str, body: String) -> Result<Answer, String> {
+    /// Tells a signal: a security event token, pushed.
+    async fn tell_signal(&self, signal: Signal) {
+        let token = match self.vault.signal_token(&signal).await {
+            Ok(token) => token,
+            Err(refusal) => return tracing::warn!(%refusal, "a signal could not be signed"),
+        };
+        let begun = self.vault.world().now();
+        let answer = self.send(&signal.webhook, &signal.id.to_string(), (SECEVENT_TYPE, token)).await;
+        let ms = (self.vault.world().now().micros() - begun.micros()) / 1000;
+        let answer = answer.map(|answer| answer.status.as_u16());
+        let exchange = Exchange { what: "signal", n: 0, upto: 0, answer, retry_after_s: None, ms };
+        if let Err(refusal) = self.vault.signal_done(signal, exchange).await {
+            tracing::warn!(%refusal, "what became of a signal could not be noted");
+        }
+    }
+
+    async fn send(
+        &self,
+        webhook: &Webhook,
+        id: &str,
+        (kind, body): (&'static str, String),
+    ) -> Result<Answer, String> {
         let second = self.vault.world().now().seconds();
         let signature = self.vault.webhook_signature(webhook, id, second, body.as_bytes());
         let signature = signature.map_err(|why| why.to_string())?;
         let mut headers = HeaderMap::new();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
         let texts = [
             ("webhook-id", id),
             ("webhook-timestamp", &second.to_string()),

@@ -81,10 +81,10 @@ pub struct Delivery {
     pub id: String,
     /// The kind of event.
     pub r#type: String,
-    /// Under which grant.
-    pub grant_id: String,
-    /// In which conversation.
-    pub conversation: String,
+    /// Under which grant; null for what befell the app.
+    pub grant_id: Option<String>,
+    /// In which conversation; null for what befell the grant or the app.
+    pub conversation: Option<String>,
     /// `delivered`, `waiting` (it is tried again at `next_try_at`), or `failed` (it was tried ten times).
     pub state: String,
     /// How often it was tried.
@@ -183,8 +183,8 @@ impl Delivery {
         Delivery {
             id: delivery.id.to_string(),
             r#type: delivery.what.clone(),
-            grant_id: delivery.grant.to_string(),
-            conversation: delivery.conversation.to_string(),
+            grant_id: delivery.grant.map(|id| id.to_string()),
+            conversation: delivery.conversation.map(|id| id.to_string()),
             state: delivery.state.clone(),
             tries: delivery.tries,
             tried_at: delivery.tried_at.to_string(),

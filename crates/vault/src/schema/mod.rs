@@ -22,6 +22,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step { number: 16, name: "alerts", sql: include_str!("0016_alerts.sql") },
     Step { number: 17, name: "webhooks", sql: include_str!("0017_webhooks.sql") },
     Step { number: 18, name: "tiles_by_place", sql: include_str!("0018_tiles_by_place.sql") },
+    Step { number: 19, name: "signals", sql: include_str!("0019_signals.sql") },
 ];
 
 #[cfg(test)]

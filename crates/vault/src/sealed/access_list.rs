@@ -142,6 +142,19 @@ pub(super) fn written(db: &mut impl Reads, grant: GrantId, n: i64) -> Result<Opt
 }
 
 impl Vault {
+    /// How often a grant was used, and the receipt of its last use, signed anew: for its end.
+    pub(crate) async fn last_access(&self, grant: GrantId) -> Result<(i64, Option<String>), Refusal> {
+        let found = self.engine.read("last_access", move |snap| -> Result<_, Refusal> {
+            let sql = "select used from grants where id = $1";
+            let used = snap.one(sql, params![grant.as_bytes()], |row| row.int(0))?.unwrap_or(0);
+            Ok((used, written(snap, grant, used)?))
+        });
+        let (used, written) = found.await?;
+        Ok((used, written.map(|written| self.sign_receipt(&written)).transpose()?))
+    }
+}
+
+impl Vault {
     /// An app's own access records under its grant, newest first, with numbers below `before`.
     pub async fn accesses_of_caller(
         &self,

@@ -14,7 +14,7 @@ use ledger::record::{GrantActor, GrantEvent};
 use model::{ConversationId, GrantId, GrantState, Handle, PersonId, Time};
 
 /// What hangs on one grant, in the order in which it can go.
-const OF_GRANT: [&str; 11] = [
+const OF_GRANT: [&str; 12] = [
     "update ledger_entries set home = null, n = null \
      where idx in (select x.leaf from access x where x.grant_id = $1 and x.leaf is not null)",
     "delete from access where grant_id = $1",
@@ -24,6 +24,7 @@ const OF_GRANT: [&str; 11] = [
     "delete from refresh_tokens where family in (select f.id from token_families f where f.grant_id = $1)",
     "delete from codes where family in (select f.id from token_families f where f.grant_id = $1)",
     "delete from token_families where grant_id = $1",
+    "delete from webhook_signals where grant_id = $1",
     "delete from webhook_lanes where grant_id = $1",
     "delete from webhook_deliveries where grant_id = $1",
     "delete from grants where id = $1",

@@ -5,6 +5,7 @@
 use super::events::{self, About};
 use super::ids::id;
 use super::secret::{Secret, SecretKind};
+use super::signals;
 use super::{containments, queue};
 use crate::engine::{Reads, Tx, params};
 use crate::{Fault, Refusal, Vault};
@@ -151,6 +152,7 @@ pub(crate) fn note(
     let sql = "update apps set events = events + 1, version = version + 1 where id = $1 returning events";
     let n = tx.one(sql, params![app.as_bytes()], |row| row.int(0))?.ok_or(Refusal::NotFound)?;
     events::standing(tx, About::App(app), at)?;
+    signals::app_changed(tx, app, what, (terms.clone(), why), at)?;
     let record = AppRecord {
         app: app.to_string(),
         what,

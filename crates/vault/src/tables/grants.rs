@@ -4,7 +4,7 @@
 
 use super::events::{self, About};
 use super::ids::{array32, id};
-use super::{containments, queue};
+use super::{containments, queue, signals};
 use crate::engine::{Reads, Row, Tx, params};
 use crate::{Fault, Refusal};
 use ledger::canonical::CanonicalJson;
@@ -293,6 +293,11 @@ pub(crate) fn note(
         GrantEvent::Given | GrantEvent::Narrowed | GrantEvent::Widened => Some(terms_json(&stored)?),
         GrantEvent::Paused | GrantEvent::Resumed | GrantEvent::Ended => None,
     };
+    let told = terms.as_ref().and_then(|terms| serde_json::from_str(terms.as_str()).ok());
+    signals::grant_changed(tx, &stored, (what, by), told, at)?;
+    if stored.state == GrantState::Ended {
+        tx.put("delete from webhook_lanes where grant_id = $1", params![grant.as_bytes()])?;
+    }
     let record = GrantRecord {
         grant: grant.to_string(),
         n: number,

@@ -37,6 +37,7 @@ mod ready;
 pub(crate) mod refresh_tokens;
 pub(crate) mod secret;
 pub(crate) mod sessions;
+pub(crate) mod signals;
 pub(crate) mod tokens;
 pub(crate) mod webhook_keys;
 pub(crate) mod webhook_queue;

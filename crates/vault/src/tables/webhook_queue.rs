@@ -10,7 +10,7 @@ use super::secret::sha256;
 use super::webhooks::{self, WEBHOOK_KEYS_OVERLAP_S, Webhook};
 use crate::engine::{Reads, Tx, params};
 use crate::{Fault, Refusal, Vault};
-use model::{AppId, ConversationId, DeliveryId, GrantId, Time, World};
+use model::{AppId, ConversationId, DeliveryId, GrantId, Time, WebhookId, World};
 
 /// How long after each failed try the next one comes, in seconds: ten tries in all, the last after three days and more.
 const DELAYS_S: [i64; 9] = [5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400];
@@ -21,7 +21,7 @@ pub const WEBHOOK_PAUSED_AFTER_S: i64 = 3 * 24 * 3600;
 /// After so many failures in a row a receiver is taken to be down: one thing is tried, and the others wait for it.
 const DOWN_AFTER: i64 = 3;
 /// How long one thing may be under way before another node takes it up, in seconds.
-const LEASE_S: i64 = 60;
+pub(crate) const LEASE_S: i64 = 60;
 /// How long one thing waits while the person has her grant paused, in seconds; her letting it go on ends that.
 const HELD_S: i64 = 60;
 /// How long the log of deliveries is kept, in seconds.
@@ -94,7 +94,7 @@ pub struct Exchange {
     pub ms: i64,
 }
 
-fn delay_s(tries: i64, world: &World) -> i64 {
+pub(crate) fn delay_s(tries: i64, world: &World) -> i64 {
     let at = usize::try_from(tries - 1).unwrap_or(0).min(DELAYS_S.len() - 1);
     let [jitter] = world.random::<1>();
     // Up to a tenth longer, so that those who failed together do not come back together.
@@ -142,11 +142,18 @@ fn put_off(tx: &mut Tx<'_>, errand: &Errand, tries: i64, until: Time) -> Result<
     tx.put(sql, &[tries.into(), until.micros().into(), webhook, grant, conversation])
 }
 
+/// Which delivery: its id, its webhook, and where it belongs.
+pub(crate) type At = (DeliveryId, WebhookId, Option<GrantId>, Option<ConversationId>);
+
+fn at(errand: &Errand, exchange: &Exchange) -> At {
+    (errand.delivery(exchange.n), errand.webhook.id, Some(errand.grant), Some(errand.conversation))
+}
+
 /// Writes the log of deliveries.
-fn log(
+pub(crate) fn log(
     tx: &mut Tx<'_>,
-    errand: &Errand,
-    exchange: &Exchange,
+    (id, webhook, grant, conversation): At,
+    (exchange, what): (&Exchange, &str),
     (state, next_at): (&str, Option<Time>),
     now: Time,
 ) -> Result<(), Fault> {
@@ -160,12 +167,12 @@ fn log(
          on conflict (id) do update set state = excluded.state, tries = webhook_deliveries.tries + 1, \
          tried_at = excluded.tried_at, next_at = excluded.next_at, status = excluded.status, why = excluded.why, ms = excluded.ms",
         params![
-            errand.delivery(exchange.n).as_bytes(),
-            errand.webhook.id.as_bytes(),
-            errand.grant.as_bytes(),
-            errand.conversation.as_bytes(),
+            id.as_bytes(),
+            webhook.as_bytes(),
+            grant.as_ref().map(GrantId::as_bytes),
+            conversation.as_ref().map(ConversationId::as_bytes),
             exchange.n,
-            exchange.what,
+            what,
             state,
             now.micros(),
             next_at.map(Time::micros),
@@ -178,7 +185,7 @@ fn log(
 
 /// The receiver took it.
 fn delivered(tx: &mut Tx<'_>, errand: &Errand, exchange: &Exchange, now: Time) -> Result<bool, Fault> {
-    log(tx, errand, exchange, ("delivered", None), now)?;
+    log(tx, at(errand, exchange), (exchange, exchange.what), ("delivered", None), now)?;
     let sql =
         "update webhooks set failures = 0, failing_since = null, next_at = 0 where id = $1 and failures > 0";
     if tx.execute(sql, params![errand.webhook.id.as_bytes()])? > 0 {
@@ -218,11 +225,11 @@ fn failed(tx: &mut Tx<'_>, errand: &Errand, exchange: &Exchange, world: &World) 
     }
     if tries >= WEBHOOK_TRIES && !is_down && !is_gone {
         // Others are taken: it is this one that the receiver does not want.
-        log(tx, errand, exchange, ("failed", None), now)?;
+        log(tx, at(errand, exchange), (exchange, exchange.what), ("failed", None), now)?;
         return advance(tx, errand, exchange.upto, now);
     }
     let next_at = now.plus_seconds(after);
-    log(tx, errand, exchange, ("waiting", Some(next_at)), now)?;
+    log(tx, at(errand, exchange), (exchange, exchange.what), ("waiting", Some(next_at)), now)?;
     put_off(tx, errand, tries, next_at)?;
     Ok(false)
 }

@@ -4,7 +4,7 @@
 //! was contained tells nothing until the app says so anew.
 
 use super::app_tokens::holds_own;
-use super::ids::id;
+use super::ids::{id, opt_id};
 use super::webhook_keys::Signing;
 use crate::engine::{Reads, Row, Tx, params};
 use crate::{Fault, Refusal, Vault, Wants};
@@ -61,9 +61,9 @@ pub struct Delivery {
     /// What it is called outside.
     pub what: String,
     /// Under which grant.
-    pub grant: GrantId,
+    pub grant: Option<GrantId>,
     /// In which conversation.
-    pub conversation: ConversationId,
+    pub conversation: Option<ConversationId>,
     /// `delivered`, `waiting` or `failed`.
     pub state: String,
     /// How often it was tried.
@@ -182,6 +182,7 @@ impl Vault {
                 }
                 for sql in [
                     "delete from webhook_lanes where webhook = $1",
+                    "delete from webhook_signals where webhook = $1",
                     "delete from webhook_deliveries where webhook = $1",
                 ] {
                     tx.put(sql, params![webhook.as_bytes()])?;
@@ -250,8 +251,8 @@ impl Vault {
                     Ok(Delivery {
                         id: id(row, 0)?,
                         what: row.text(1)?.to_owned(),
-                        grant: id(row, 2)?,
-                        conversation: id(row, 3)?,
+                        grant: opt_id(row, 2)?,
+                        conversation: opt_id(row, 3)?,
                         state: row.text(4)?.to_owned(),
                         tries: row.int(5)?,
                         tried_at: Time::from_micros(row.int(6)?),

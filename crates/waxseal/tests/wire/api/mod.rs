@@ -20,6 +20,7 @@ mod message_send;
 mod openapi;
 mod power;
 mod problem;
+mod signal;
 mod typing_show;
 mod webhook;
 
