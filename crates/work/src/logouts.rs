@@ -13,6 +13,8 @@ use vault::{Logout, Refusal, Vault};
 
 /// How often there is a look.
 const EVERY: Duration = Duration::from_secs(2);
+/// How many rounds go on at once: each is over when the slowest app has answered, or should have.
+const ROUNDS_MAX: usize = 6;
 /// How long an app may take to answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 /// Of an answer only its status matters.
@@ -22,10 +24,19 @@ const ANSWER_BYTES_MAX: usize = 16 * 1024;
 pub async fn logouts(vault: Arc<Vault>, outbound: Outbound) {
     let mut ticks = interval(EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    // With limits of its own: whoever does not answer holds up no other way out either.
+    let outbound = outbound.apart();
+    let mut rounds = JoinSet::new();
     loop {
         ticks.tick().await;
-        if let Err(refusal) = logouts_tell(&vault, &outbound).await {
-            tracing::warn!(%refusal, "apps could not be told who signed out");
+        while let Some(told) = rounds.try_join_next() {
+            if let Ok(Err(refusal)) = told {
+                tracing::warn!(%refusal, "apps could not be told who signed out");
+            }
+        }
+        if rounds.len() < ROUNDS_MAX {
+            let (vault, outbound) = (vault.clone(), outbound.clone());
+            rounds.spawn(async move { logouts_tell(&vault, &outbound).await });
         }
     }
 }

@@ -12,8 +12,10 @@ use oauth::metadata::Issuer;
 
 /// How long to wait after each try, in seconds; after the last one nobody tries any more.
 pub const WAITS_S: [i64; 6] = [10, 60, 600, 3_600, 21_600, 0];
-/// How many are taken at once.
+/// Of how many apps some are taken at once.
 const TAKEN_MAX: i64 = 50;
+/// And of each so many: one that does not answer holds up no other.
+const TAKEN_OF_ONE_MAX: i64 = 10;
 
 /// Where an app sends people to and is told things, when they sign out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -59,13 +61,19 @@ struct Taken {
 }
 
 fn take(tx: &mut Tx<'_>, now: Time) -> Result<Vec<Taken>, Fault> {
+    let sql = "select distinct app from logouts where due_at <= $1 limit $2";
+    let apps = tx.all(sql, params![now.micros(), TAKEN_MAX], |row| id::<AppId>(row, 0))?;
     let sql = "select l.session, l.app, l.person, a.backchannel_logout_uri, l.tries, l.at from logouts l \
-               join apps a on a.id = l.app where l.due_at <= $1 order by l.due_at limit $2";
-    let found = tx.all(sql, params![now.micros(), TAKEN_MAX], |row| {
-        let uri = row.opt_text(3)?.map(str::to_owned);
-        let at = Time::from_micros(row.int(5)?);
-        Ok((Taken { session: id(row, 0)?, app: id(row, 1)?, person: id(row, 2)?, uri, at }, row.int(4)?))
-    })?;
+               join apps a on a.id = l.app where l.due_at <= $1 and l.app = $2 order by l.due_at limit $3";
+    let mut found = Vec::new();
+    for app in apps {
+        found.extend(tx.all(sql, params![now.micros(), app.as_bytes(), TAKEN_OF_ONE_MAX], |row| {
+            let uri = row.opt_text(3)?.map(str::to_owned);
+            let at = Time::from_micros(row.int(5)?);
+            let taken = Taken { session: id(row, 0)?, app: id(row, 1)?, person: id(row, 2)?, uri, at };
+            Ok((taken, row.int(4)?))
+        })?);
+    }
     let mut taken = Vec::with_capacity(found.len());
     for (one, tries) in found {
         let wait_s = usize::try_from(tries).ok().and_then(|tries| WAITS_S.get(tries)).copied();

@@ -318,6 +318,26 @@ on_both_engines! {
         house.refresh(&free).await.unwrap();
     }
 
+    async fn an_app_with_many_sign_outs_to_hear_of_holds_up_no_other(house: House) {
+        let ada = house.person("ada").await;
+        let (many, one) = (house.app("Many", &open_ceiling()).await, house.app("One", &open_ceiling()).await);
+        for app in [many, one] {
+            let back_channel = Some("https://app.example/logout".to_owned());
+            let uris = vault::LogoutUris { post_logout: Vec::new(), back_channel };
+            house.vault().app_logout_uris(app, uris).await.unwrap();
+        }
+        for (at, app) in (0..100_u8).map(|at| (at, many)).chain([(100, one)]) {
+            let [session, app, person] =
+                [&[at; 16], app.as_bytes(), ada.id.as_bytes()].map(|bytes| house.blob(bytes));
+            let sql = format!(
+                "insert into logouts (session, app, person, at, due_at) values ({session}, {app}, {person}, {at}, {at})"
+            );
+            house.sql(&sql).await;
+        }
+        let due = house.vault().logouts_due().await.unwrap();
+        assert!(due.iter().any(|logout| logout.app == one) && due.len() < 100);
+    }
+
     async fn a_session_that_runs_out_ends_what_signing_out_would(house: House) {
         let ada = house.person("ada").await;
         let app = house.app("Jukebox", &open_ceiling()).await;
