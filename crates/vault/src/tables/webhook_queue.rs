@@ -125,7 +125,7 @@ fn at_lane<'a>(errand: &'a Errand) -> [crate::engine::Value<'a>; 3] {
 
 /// Sets up to where a lane was told. Says whether more waits; then it stays taken up.
 fn advance(tx: &mut Tx<'_>, errand: &Errand, upto: i64, now: Time) -> Result<bool, Fault> {
-    let sql = "update webhook_lanes set told = $1, tries = 0, next_at = case when head > $1 then $2 else 0 end \
+    let sql = "update webhook_lanes set told = $1, tries = 0, next_at = case when head > $1 then cast($2 as bigint) else 0 end \
                where webhook = $3 and grant_id = $4 and conversation = $5 and told = $6 returning head";
     let [webhook, grant, conversation] = at_lane(errand);
     let lease = now.plus_seconds(LEASE_S).micros();
