@@ -16,13 +16,12 @@ pub(crate) const STEPS: &[Step] = &[
     Step { number: 10, name: "pushed", sql: include_str!("0010_pushed.sql") },
     Step { number: 11, name: "refresh", sql: include_str!("0011_refresh.sql") },
     Step { number: 12, name: "devices", sql: include_str!("0012_devices.sql") },
-    Step { number: 13, name: "lean_events", sql: include_str!("0013_lean_events.sql") },
-    Step { number: 14, name: "logout", sql: include_str!("0014_logout.sql") },
-    Step { number: 15, name: "bound", sql: include_str!("0015_bound.sql") },
-    Step { number: 16, name: "alerts", sql: include_str!("0016_alerts.sql") },
-    Step { number: 17, name: "webhooks", sql: include_str!("0017_webhooks.sql") },
-    Step { number: 18, name: "tiles_by_place", sql: include_str!("0018_tiles_by_place.sql") },
-    Step { number: 19, name: "signals", sql: include_str!("0019_signals.sql") },
+    Step { number: 13, name: "logout", sql: include_str!("0013_logout.sql") },
+    Step { number: 14, name: "bound", sql: include_str!("0014_bound.sql") },
+    Step { number: 15, name: "alerts", sql: include_str!("0015_alerts.sql") },
+    Step { number: 16, name: "webhooks", sql: include_str!("0016_webhooks.sql") },
+    Step { number: 17, name: "tiles_by_place", sql: include_str!("0017_tiles_by_place.sql") },
+    Step { number: 18, name: "signals", sql: include_str!("0018_signals.sql") },
 ];
 
 #[cfg(test)]
