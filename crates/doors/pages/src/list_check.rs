@@ -13,6 +13,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use ledger::evidence_check::check;
+use ledger::map::Counts;
 use ledger::note::VerifierKey;
 use ledger::verdict::{Verdict, Wrong};
 use ledger::verify::Kept;
@@ -49,6 +50,7 @@ async fn draw(door: &Door, person: Person, grant: Option<GrantId>) -> Result<Res
         evidence: format!("{at}/evidence"),
         back: at,
         is_complete: false,
+        is_empty: false,
         as_of: String::new(),
         proved: Vec::new(),
         look_into: Vec::new(),
@@ -56,8 +58,10 @@ async fn draw(door: &Door, person: Person, grant: Option<GrantId>) -> Result<Res
         wrong: Vec::new(),
     };
     match checked.map_err(broken)? {
-        Ok(Verdict { checkpoint, signers, proved, look_into, not_proved, .. }) => {
+        Ok(Verdict { checkpoint, signers, counted, proved, look_into, not_proved, .. }) => {
             view.is_complete = true;
+            // Of one grant, nothing is a count like any other; a list of all is held to a count only by an access in it.
+            view.is_empty = grant.is_none() && counted.iter().all(|one| one.counts == Counts::default());
             view.as_of = format!(
                 "As of the public ledger {} with {} entries, signed by {}.",
                 checkpoint.origin,

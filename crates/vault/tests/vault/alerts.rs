@@ -60,7 +60,7 @@ on_both_engines! {
             house.read(&second, conversation).await.unwrap();
         }
         let first_read = (Notice::FirstRead { app: second.app }, 1);
-        assert_eq!(told(&house, &ada).await, [first_read.clone()]);
+        assert_eq!(told(&house, &ada).await, std::slice::from_ref(&first_read));
         for _ in 0..2 {
             let permit = house.permit(&tokens, DeleteMessage { conversation, seq: 1 }).await.unwrap();
             house.vault().delete_message(permit).await.unwrap();

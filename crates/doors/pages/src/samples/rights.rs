@@ -208,6 +208,7 @@ fn check(is_complete: bool) -> Check {
         evidence: "/apps/gra_1/evidence".to_owned(),
         back: "/apps/gra_1".to_owned(),
         is_complete,
+        is_empty: false,
         as_of: "As of the public ledger waxseal.example/ledger with 1,204 entries, signed by waxseal.example/ledger+d8b80616."
             .to_owned(),
         proved: sentences(match is_complete {

@@ -17,6 +17,8 @@ pub(crate) struct Check {
     pub back: String,
     /// Whether all of it holds.
     pub is_complete: bool,
+    /// Whether nothing was counted that would hold the list itself to a count.
+    pub is_empty: bool,
     /// Under which head of the ledger, and whose signature.
     pub as_of: String,
     /// What was proved.

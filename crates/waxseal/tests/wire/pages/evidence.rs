@@ -26,6 +26,9 @@ fn she_checks_her_list_and_keeps_what_proves_it() {
     let words = browser.open("/apps").words();
     assert!(words.contains("0 reads since the last one,") && words.contains("0 reads since you let it in,"));
 
+    // An empty list is not called complete: nothing in it is held to a count.
+    let page = stage.browser_of(&grace).open("/apps/check").expect(200).words();
+    assert!(page.contains("No access is counted") && !page.contains("This list is complete"), "{page}");
     let page = browser.open("/apps/check").expect(200).words();
     for says in [
         "This list is complete",
