@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::sync::atomic::{AtomicU64, Ordering};
 use testkit::{Signer, ed25519, es256, rsa};
+use vault::{KeyPurpose, Turn};
 
 fn scene() -> (Stage, Person, App) {
     let stage = Stage::new();
@@ -294,6 +295,8 @@ fn a_proof_needs_a_nonce_of_ours() {
     let (mut stage, ada, app) = scene();
     let code = code_of(&stage, &ada, &Fields::ask_for(&app, reading()));
     let elsewhere = Stage::new();
+    // On PostgreSQL both are copies of one new database, with its keys.
+    elsewhere.wait(elsewhere.vault().keys_rotate(KeyPurpose::Token, Turn::AtOnce)).unwrap();
     let foreign = Holder::new(&elsewhere, es256());
     let asked = foreign.post_with(&Fields::code(&app, "x"), "/token", &foreign.proof("POST", "/token", None));
     // It does not know the app, so it says that first; who proves itself there is told a nonce.
