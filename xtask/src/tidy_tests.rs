@@ -193,6 +193,17 @@ fn a_room_imports_from_floors_below() {
         &manifest("dependencies", "testkit"),
         "crates/vault/Cargo.toml:5: `vault` may import",
     );
+    one(
+        "crates/client/Cargo.toml",
+        &manifest("dependencies", "model"),
+        "crates/client/Cargo.toml:5: `client` stands alone",
+    );
+    one(
+        "crates/doors/api/Cargo.toml",
+        &manifest("dependencies", "waxseal-client"),
+        "crates/doors/api/Cargo.toml:5: `api` may import",
+    );
+    none("crates/client/Cargo.toml", &manifest("dependencies", "ledger"));
     one("crates/attic/Cargo.toml", "[package]\n", "crates/attic/Cargo.toml: `attic` has no floor");
     none("crates/oauth/Cargo.toml", &manifest("dependencies", "model"));
     none("crates/oauth/Cargo.toml", &manifest("dev-dependencies", "testkit"));
