@@ -90,6 +90,7 @@ async fn token(
         redirect_uris: vec![REDIRECT.into()],
         ceiling: ceiling.clone(),
         profile: Profile::OAuth21,
+        signs_requests: false,
         live: true,
     };
     let query = format!(

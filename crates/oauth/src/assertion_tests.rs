@@ -18,6 +18,7 @@ fn client(kind: ClientKind) -> Client {
         id: APP,
         profile: kind.profile(),
         kind,
+        signs_requests: false,
         redirect_uris: Vec::new(),
         ceiling: Ceiling {
             actions: Actions::ALL,

@@ -124,9 +124,27 @@ pub enum PageError {
         "The link that sent you here is over: it was answered, has expired, or belongs to another app. Go back to the app and try again."
     )]
     PushedUnknown,
+    /// A signed request that is not in order.
+    #[error(
+        "The app that sent you here did not sign its request as it must. Go back to it and try again; if that does not help, tell its makers."
+    )]
+    RequestInvalid,
     /// `state` is too long to send back.
     #[error("The link that sent you here is too long to be answered. Go back to the app and try again.")]
     StateTooLong,
+}
+
+/// What becomes of a signed request that was not taken, so that nothing in it is believed: the app is told at the address that
+/// stands beside it, if there is one and it is registered; otherwise the person is.
+pub fn unsigned(params: &Params, client: &Client, issuer: &Issuer, error: OAuthError) -> Rejected {
+    let registered = |uri: &&str| redirect::is_registered(&client.redirect_uris, uri);
+    match params.value("redirect_uri").filter(registered) {
+        Some(uri) if client.live => {
+            let state = params.value("state").filter(|state| !too_long(state));
+            Rejected::Back { uri: redirect::error(uri, state, issuer, &error), error }
+        }
+        _ => Rejected::Page(PageError::RequestInvalid),
+    }
 }
 
 /// Decides on the parameters of an authorization request; `client` is what was found under its `client_id`.
@@ -180,6 +198,9 @@ fn read(
     redirect_uri: &str,
     issuer: &Issuer,
 ) -> Result<Request, OAuthError> {
+    if client.signs_requests && !params.is_signed() {
+        return Err(invalid_request("this client signs its requests: send this as 'request' (RFC 9101)"));
+    }
     refuse_unsupported(params)?;
     match params.required("response_type")? {
         "code" => {}
@@ -227,8 +248,9 @@ fn too_long(text: &str) -> bool {
 
 fn refuse_unsupported(params: &Params) -> Result<(), OAuthError> {
     let unsupported = [
-        ("request", ErrorCode::RequestNotSupported),
         ("request_uri", ErrorCode::RequestUriNotSupported),
+        // Of an app with keys it has been opened by now.
+        ("request", ErrorCode::RequestNotSupported),
         ("registration", ErrorCode::RegistrationNotSupported),
     ];
     match unsupported.into_iter().find(|(name, _)| params.value(name).is_some()) {

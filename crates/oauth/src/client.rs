@@ -103,6 +103,8 @@ pub struct Client {
     pub kind: ClientKind,
     /// What is demanded of it.
     pub profile: Profile,
+    /// What it asks people counts only if it signed it.
+    pub signs_requests: bool,
     /// Where it may be answered.
     pub redirect_uris: Vec<String>,
     /// The most that it may be granted.

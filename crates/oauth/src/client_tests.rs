@@ -10,6 +10,7 @@ fn client(kind: ClientKind) -> Client {
         id: APP,
         profile: kind.profile(),
         kind,
+        signs_requests: false,
         redirect_uris: vec!["https://app.example/cb".to_owned()],
         ceiling: Ceiling {
             actions: Actions::ALL,

@@ -66,6 +66,8 @@ codes! {
     ConsentRequired = "consent_required", 400;
     /// `prompt=none`, but a page must be shown.
     InteractionRequired = "interaction_required", 400;
+    /// The signed request is not valid (RFC 9101).
+    InvalidRequestObject = "invalid_request_object", 400;
     /// The `request` parameter is not supported.
     RequestNotSupported = "request_not_supported", 400;
     /// The `request_uri` parameter is not supported.

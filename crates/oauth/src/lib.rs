@@ -25,6 +25,7 @@ pub mod par;
 pub mod params;
 pub mod pkce;
 pub mod redirect;
+pub mod request_object;
 pub mod secevent;
 pub mod signed;
 pub mod since;

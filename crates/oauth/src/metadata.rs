@@ -140,6 +140,8 @@ pub struct ServerMetadata {
     prompt_values_supported: Words,
     claims_parameter_supported: bool,
     request_parameter_supported: bool,
+    request_object_signing_alg_values_supported: Words,
+    require_signed_request_object: bool,
     // Left out, it would count as true (OpenID Discovery 3).
     request_uri_parameter_supported: bool,
     protected_resources: Vec<String>,
@@ -201,7 +203,9 @@ pub fn server(issuer: &Issuer) -> ServerMetadata {
         ],
         prompt_values_supported: &["none", "login", "consent", "select_account"],
         claims_parameter_supported: false,
-        request_parameter_supported: false,
+        request_parameter_supported: true,
+        request_object_signing_alg_values_supported: jose::ALGORITHMS,
+        require_signed_request_object: false,
         request_uri_parameter_supported: false,
         protected_resources: vec![issuer.resource().to_owned()],
     }

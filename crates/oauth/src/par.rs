@@ -16,12 +16,18 @@ use serde::Serialize;
 pub const PUSHED_S: i64 = 90;
 const PREFIX: &str = "urn:ietf:params:oauth:request_uri:";
 
-/// Decides on a request that `client`, which has proved itself, pushes. A key that it holds binds the code, as `dpop_jkt` does.
-pub fn push(form: &Params, client: &Client, held: &Held, issuer: &Issuer) -> Result<Request, OAuthError> {
-    if form.value("request_uri").is_some() {
-        return Err(invalid_request("a request_uri cannot be pushed; push what it stands for"));
+/// Refuses a form that leads elsewhere.
+pub fn check_form(form: &Params) -> Result<(), OAuthError> {
+    match form.value("request_uri") {
+        Some(_) => Err(invalid_request("a request_uri cannot be pushed; push what it stands for")),
+        None => Ok(()),
     }
-    let request = authorize::pushed(form, client, issuer)?;
+}
+
+/// Decides on a request that `client`, which has proved itself, pushes: what it signed, if it signed it, or else what is in the
+/// form. A key that it holds binds the code, as `dpop_jkt` does.
+pub fn push(params: &Params, client: &Client, held: &Held, issuer: &Issuer) -> Result<Request, OAuthError> {
+    let request = authorize::pushed(params, client, issuer)?;
     let proved = held.proof.as_ref().map(|proof| proof.key);
     if request.dpop_jkt.is_some() && proved.is_some() && request.dpop_jkt != proved {
         return Err(invalid_request("dpop_jkt names another key than the DPoP proof"));

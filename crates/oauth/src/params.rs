@@ -15,7 +15,10 @@ const REPEATABLE: &str = "resource";
 
 /// The parameters of one request. Those that nobody asks for are ignored.
 #[derive(Clone, PartialEq, Eq, Default)]
-pub struct Params(Vec<(String, String)>);
+pub struct Params {
+    pairs: Vec<(String, String)>,
+    is_signed: bool,
+}
 
 impl Params {
     /// Reads `application/x-www-form-urlencoded` bytes.
@@ -37,12 +40,25 @@ impl Params {
             }
             pairs.push((name, value));
         }
-        Ok(Params(pairs))
+        Ok(Params { pairs, is_signed: false })
+    }
+
+    /// Those of a request that an app signed; none if they could not have come in a form. A name comes once in them, for they
+    /// were read so.
+    pub(crate) fn signed(pairs: Vec<(String, String)>) -> Option<Self> {
+        let fits = |(name, value): &(String, String)| !name.contains('\0') && !value.contains('\0');
+        let fit = pairs.len() <= PARAMS_COUNT_MAX && pairs.iter().all(fits);
+        fit.then_some(Params { pairs, is_signed: true })
+    }
+
+    /// Did the app sign them?
+    pub fn is_signed(&self) -> bool {
+        self.is_signed
     }
 
     /// The parameter's value; an empty one counts as absent (RFC 6749 3.1).
     pub fn value(&self, name: &str) -> Option<&str> {
-        self.0
+        self.pairs
             .iter()
             .find(|(other, _)| other == name)
             .map(|(_, value)| value.as_str())
@@ -51,7 +67,7 @@ impl Params {
 
     /// Every value of a parameter that may be repeated.
     pub fn values(&self, name: &str) -> impl Iterator<Item = &str> {
-        self.0
+        self.pairs
             .iter()
             .filter(move |(other, value)| other == name && !value.is_empty())
             .map(|(_, value)| value.as_str())
@@ -66,7 +82,7 @@ impl Params {
 /// Values may be secrets: only the names are shown.
 impl fmt::Debug for Params {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.0.iter().map(|(name, _)| name)).finish()
+        f.debug_set().entries(self.pairs.iter().map(|(name, _)| name)).finish()
     }
 }
 

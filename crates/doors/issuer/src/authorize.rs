@@ -11,8 +11,9 @@ use axum::extract::{RawQuery, State};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use model::AuthorizationId;
-use oauth::authorize::{Hinted, Next, PageError, Rejected, Request, authorize};
+use oauth::authorize::{Hinted, Next, PageError, Rejected, Request, authorize, unsigned};
 use oauth::{ErrorCode, OAuthError, Params};
+use std::borrow::Cow;
 use vault::{Facts, Own, Refusal, Waiting, session_of};
 
 /// What is needed of a request beside its parameters.
@@ -64,8 +65,17 @@ async fn go_on(doors: &Doors, params: &Params, visit: &Visit) -> Result<Response
         Some(id) => vault.app_find(id).await?.map(|app| app.client_at(now)),
         None => None,
     };
-    let request = match authorize(params, app.as_ref(), &doors.issuer) {
-        Ok(request) => Request { hinted: hinted(doors, params).await?, ..request },
+    let opened = match &app {
+        Some(app) => client::opened(doors, params, app)
+            .await
+            .map_err(|error| unsigned(params, app, &doors.issuer, error)),
+        None => Ok(Cow::Borrowed(params)),
+    };
+    let request = match opened.and_then(|params| {
+        let request = authorize(&params, app.as_ref(), &doors.issuer)?;
+        Ok((request, params))
+    }) {
+        Ok((request, params)) => Request { hinted: hinted(doors, &params).await?, ..request },
         Err(Rejected::Page(error)) => return Ok(page_error(doors, error)),
         Err(Rejected::Back { uri, .. }) => return Ok(back(&uri)),
     };

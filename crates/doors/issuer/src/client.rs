@@ -16,7 +16,9 @@ use oauth::client::{
     replayed,
 };
 use oauth::dpop::ProofInvalid;
-use oauth::{ErrorCode, OAuthError, Once, Params};
+use oauth::key_set::KeySet;
+use oauth::{ErrorCode, OAuthError, Once, Params, request_object};
+use std::borrow::Cow;
 
 /// How often an address may fail to prove an app before it has to wait.
 pub(crate) const FAILURES: Most = Most { times: 300, window_s: 300 };
@@ -137,27 +139,71 @@ async fn judged(doors: &Doors, presented: &Presented) -> Result<(Client, Option<
     let now = doors.vault.world().now();
     let app = doors.vault.app_find(presented.client_id).await?;
     let client = app.map(|app| app.client_at(now));
-    let source = client.as_ref().and_then(|client| client.kind.keys()).cloned();
+    let source = client.as_ref().and_then(|client| client.kind.keys());
+    let judged = with_keys(doors, presented.client_id, source, |keys| {
+        let evidence = Evidence { issuer: &doors.issuer, keys, now };
+        let proven = authenticate(presented, client.as_ref(), evidence)?;
+        Ok((proven.client.clone(), proven.once))
+    });
+    Ok(judged.await.map_err(|unkeyed| match unkeyed {
+        Unkeyed::Refused(error) => error,
+        Unkeyed::Unknown => key_unknown(),
+        Unkeyed::Unreachable(why) => OAuthError::new(ErrorCode::InvalidClient, why),
+    })?)
+}
+
+/// The parameters that count: those that the app signed, if it sent a signed request, or else these.
+pub(crate) async fn opened<'a>(
+    doors: &Doors,
+    params: &'a Params,
+    client: &Client,
+) -> Result<Cow<'a, Params>, OAuthError> {
+    let Some(text) = request_object::sent(params, client) else { return Ok(Cow::Borrowed(params)) };
+    let now = doors.vault.world().now();
+    let opened = with_keys(doors, client.id, client.kind.keys(), |keys| {
+        request_object::open(text, client, keys, &doors.issuer, now)
+    });
+    opened.await.map(Cow::Owned).map_err(|unkeyed| match unkeyed {
+        Unkeyed::Refused(error) => error,
+        Unkeyed::Unknown => request_object::key_unknown(),
+        Unkeyed::Unreachable(why) => request_object::keys_unreachable(&why),
+    })
+}
+
+/// Why nothing came of the keys of an app.
+enum Unkeyed {
+    /// What they were needed for is not in order.
+    Refused(OAuthError),
+    /// It is signed with none of them.
+    Unknown,
+    /// They could not be fetched.
+    Unreachable(String),
+}
+
+/// Judges something by the keys of an app, wherever they are: at first with those at hand, then with newer ones. So nothing is
+/// fetched for what could not be taken anyway.
+async fn with_keys<T>(
+    doors: &Doors,
+    app: AppId,
+    source: Option<&KeySource>,
+    judge: impl Fn(Option<&KeySet>) -> Result<T, Unproven>,
+) -> Result<T, Unkeyed> {
+    let now = doors.vault.world().now();
     let (uri, mut keys) = match source {
-        Some(KeySource::Inline(keys)) => (None, Some(keys)),
-        Some(KeySource::Uri(uri)) => (Some(uri), None),
+        Some(KeySource::Inline(keys)) => (None, Some(keys.clone())),
+        Some(KeySource::Uri(uri)) => (Some(uri), doors.inside.keys.kept(app, uri, now)),
         None => (None, None),
     };
-    if let Some(uri) = &uri {
-        keys = doors.inside.keys.kept(presented.client_id, uri, now);
-    }
-    // At first with the keys at hand, then with newer ones: so nothing is fetched for what could not be taken anyway.
     for newer in [false, true] {
-        if let (true, Some(uri)) = (newer, &uri) {
-            let fetched = doors.inside.keys.newer(presented.client_id, uri, keys.as_ref(), now).await;
-            keys = Some(fetched.map_err(|why| OAuthError::new(ErrorCode::InvalidClient, why))?);
+        if let (true, Some(uri)) = (newer, uri) {
+            let fetched = doors.inside.keys.newer(app, uri, keys.as_ref(), now).await;
+            keys = Some(fetched.map_err(Unkeyed::Unreachable)?);
         }
-        let evidence = Evidence { issuer: &doors.issuer, keys: keys.as_deref(), now };
-        match authenticate(presented, client.as_ref(), evidence) {
-            Ok(proven) => return Ok((proven.client.clone(), proven.once)),
-            Err(Unproven::Refused(error)) => return Err(error.into()),
+        match judge(keys.as_deref()) {
+            Ok(judged) => return Ok(judged),
+            Err(Unproven::Refused(error)) => return Err(Unkeyed::Refused(error)),
             Err(Unproven::KeyUnknown) => {}
         }
     }
-    Err(key_unknown().into())
+    Err(Unkeyed::Unknown)
 }

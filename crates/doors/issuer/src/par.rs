@@ -23,8 +23,10 @@ pub(crate) async fn par(
 ) -> Result<Response, Problem> {
     let (proved, held) = client::proved_holding(&doors, &mut parts, &body).await?;
     let now = doors.vault.world().now();
-    let request = oauth::par::push(&proved.form, &proved.client, &held, &doors.issuer)?;
-    let hinted = crate::authorize::hinted(&doors, &proved.form).await?;
+    oauth::par::check_form(&proved.form)?;
+    let params = client::opened(&doors, &proved.form, &proved.client).await?;
+    let request = oauth::par::push(&params, &proved.client, &held, &doors.issuer)?;
+    let hinted = crate::authorize::hinted(&doors, &params).await?;
     let request = Request { hinted, ..request };
     oauth::consent::offer(request.asked.as_ref(), request.scopes, &proved.client.ceiling, now)?;
     let entered = if proved.client.kind.is_confidential() {

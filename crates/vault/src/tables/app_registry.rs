@@ -54,6 +54,8 @@ pub enum NewKind {
 pub struct Demands {
     /// Its profile; `None`: the one that fits how it proves itself.
     pub profile: Option<Profile>,
+    /// What it asks people counts only if it signed it.
+    pub signs_requests: bool,
 }
 
 /// What is stored of how an app proves itself.
@@ -214,6 +216,9 @@ impl Vault {
                 "the profile fapi2 is for apps with a key or a certificate; give it one, or take oauth21";
             return Err(Refusal::Invalid(why.to_owned()));
         }
+        if demands.signs_requests && kind.keys().is_none() {
+            return Err(Refusal::Invalid("an app that signs its requests has keys; give it some".to_owned()));
+        }
         let uris = serde_json::to_string(&redirect_uris).map_err(shape)?;
         let value: Value = serde_json::from_str(&ceiling).map_err(shape)?;
         self.engine
@@ -223,8 +228,8 @@ impl Vault {
                     ClientKind::Public | ClientKind::Keys(_) => None,
                 };
                 tx.put(
-                    "insert into apps (id, name, partner, kind, secret, jwks, jwks_uri, profile, redirect_uris, ceiling, \
-                     state, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'live', $11)",
+                    "insert into apps (id, name, partner, kind, secret, jwks, jwks_uri, profile, signs_requests, redirect_uris, ceiling, \
+                     state, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'live', $12)",
                     params![
                         app.as_bytes(),
                         &name,
@@ -234,6 +239,7 @@ impl Vault {
                         jwks.as_deref(),
                         jwks_uri.as_deref(),
                         profile.as_str(),
+                        i64::from(demands.signs_requests),
                         &uris,
                         &ceiling,
                         now.micros()

@@ -24,6 +24,8 @@ pub struct AppFacts {
     pub kind: ClientKind,
     /// What is demanded of it.
     pub profile: Profile,
+    /// What it asks people counts only if it signed it.
+    pub signs_requests: bool,
     /// Where it may be sent back to.
     pub redirect_uris: Vec<String>,
     /// The most it may have.
@@ -47,6 +49,7 @@ impl AppFacts {
             id: self.id,
             kind: self.kind.clone(),
             profile: self.profile,
+            signs_requests: self.signs_requests,
             redirect_uris: self.redirect_uris.clone(),
             ceiling: self.ceiling.clone(),
             live: self.live_at(now),
@@ -55,7 +58,7 @@ impl AppFacts {
 }
 
 const FIND: &str = "select id, name, partner, redirect_uris, ceiling, version, state, retires_at, profile, \
-    kind, secret, jwks, jwks_uri from apps where id = $1";
+    kind, secret, jwks, jwks_uri, signs_requests from apps where id = $1";
 
 /// Reads an app.
 pub(crate) fn read(db: &mut impl Reads, app: AppId) -> Result<Option<AppFacts>, Fault> {
@@ -74,6 +77,7 @@ pub(crate) fn read(db: &mut impl Reads, app: AppId) -> Result<Option<AppFacts>, 
             retires_at: row.opt_int(7)?.map(Time::from_micros),
             profile: Profile::parse(row.text(8)?)
                 .ok_or_else(|| shape("the profile", row.text(8).unwrap_or("").to_owned()))?,
+            signs_requests: row.int(13)? != 0,
             kind: kind(row)?
                 .ok_or_else(|| shape("the kind", "what it proves itself by is not there".into()))?,
         })

@@ -109,6 +109,9 @@ pub struct Add {
     /// What is demanded of it [default: fapi2 with keys, else oauth21]
     #[arg(long, value_name = "fapi2|oauth21", value_parser = profile)]
     profile: Option<String>,
+    /// What it asks people counts only if it is signed with one of its keys (RFC 9101)
+    #[arg(long)]
+    signed_requests: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -206,7 +209,8 @@ async fn add(new: Add, vault: &Vault, out: &mut dyn Out) -> Result<(), Stop> {
         (_, _, Some(uri)) => NewKind::KeysAt(uri),
         _ => NewKind::Public,
     };
-    let demands = Demands { profile: profile.as_deref().and_then(Profile::parse) };
+    let demands =
+        Demands { profile: profile.as_deref().and_then(Profile::parse), signs_requests: new.signed_requests };
     let app = NewApp { name, partner, redirect_uris: redirect_uri, ceiling, kind, demands };
     let (id, secret) = vault.app_add(app).await?;
     if logout != LogoutUris::default() {

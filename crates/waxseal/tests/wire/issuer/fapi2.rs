@@ -80,7 +80,7 @@ fn its_tokens_are_bound_and_its_codes_short() {
 fn it_is_for_apps_with_a_key_and_others_are_not_held_to_it() {
     let stage = Stage::new();
     let ada = stage.person("ada");
-    let held = Demands { profile: Some(Profile::Fapi2) };
+    let held = Demands { profile: Some(Profile::Fapi2), ..Demands::default() };
     for kind in [NewKind::Public, NewKind::Secret] {
         let new = vault::NewApp {
             name: "Shop".to_owned(),
@@ -92,7 +92,7 @@ fn it_is_for_apps_with_a_key_and_others_are_not_held_to_it() {
         };
         assert!(stage.wait(stage.vault().app_add(new)).unwrap_err().to_string().contains("fapi2"));
     }
-    let free = Demands { profile: Some(Profile::OAuth21) };
+    let free = Demands { profile: Some(Profile::OAuth21), ..Demands::default() };
     let app = stage.app_with_key(EVERYTHING, es256(), free);
     let left = allow(&stage, &ada, &Fields::ask_for(&app, reading()));
     let redeem = by(&stage, &app, Fields::code(&app, &query(&left, "code").unwrap()));

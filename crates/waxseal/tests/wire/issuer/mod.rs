@@ -8,6 +8,7 @@ mod dpop;
 mod fapi2;
 mod grants;
 mod introspect;
+mod jar;
 mod jwks;
 mod logout;
 mod metadata;
