@@ -33,6 +33,7 @@ export async function raise() {
     const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
     return {
       url: server.url,
+      apps: server.apps,
       async page(options = {}) {
         const context = await browser.newContext({ baseURL: server.url, ...options });
         return watched(await context.newPage());
@@ -48,7 +49,10 @@ export async function raise() {
   }
 }
 
-/** Starts `waxseal demo` on a free port; resolves when it has printed where to look. */
+/**
+ * Starts `waxseal demo` on a free port; resolves when it has said all that it has to say: where to look, and how to start
+ * each of its apps, of which `apps` keeps `{ id, secret }` by name.
+ */
 async function startServer() {
   const server = spawn(SERVER, ["demo", "--listen", "127.0.0.1:0"], { stdio: ["ignore", "pipe", "pipe"] });
   const ended = once(server, "exit");
@@ -60,20 +64,25 @@ async function startServer() {
     process.off("exit", kill);
   };
   const said = [];
-  const url = new Promise((resolve, reject) => {
+  let url;
+  const apps = {};
+  const ready = new Promise((resolve, reject) => {
     const late = setTimeout(() => reject(new Error(`no address after ${START_MS_MAX} ms`)), START_MS_MAX);
     const settle = (how, value) => (clearTimeout(late), how(value));
     for (const stream of [server.stdout, server.stderr]) {
       createInterface({ input: stream }).on("line", (line) => {
         said.push(line);
-        const address = line.match(/http:\/\/127\.0\.0\.1:\d+/);
-        if (address) settle(resolve, address[0]);
+        url ??= line.match(/http:\/\/127\.0\.0\.1:\d+/)?.[0];
+        const app = line.match(/(?:CLIENT_SECRET=(\S+) )?cargo xtask app (\w+) .*--client-id (\S+)/);
+        if (app) apps[app[2]] = { id: app[3], secret: app[1] };
+        if (line.includes("Ctrl-C")) settle(resolve);
       });
     }
     ended.then(([code]) => settle(reject, new Error(`it ended with ${code}`)), (error) => settle(reject, error));
   });
   try {
-    return { url: await url, stop };
+    await ready;
+    return { url, apps, stop };
   } catch (error) {
     kill();
     throw new Error(`${SERVER} demo did not start: ${error.message}\n${said.join("\n")}`);

@@ -60,7 +60,7 @@ test("an app is let in as far as she ticks, is sent a code, and is taken out aga
     const page = await signedIn("ben");
     const directory = await (await page.request.get("/directory.json")).json();
     const jukebox = directory.items.find((listed) => listed.name === "Jukebox");
-    const details = [{ type: "messages", actions: ["read", "send"], conversations: "chosen", purpose: "Shows chats beside the music" }];
+    const details = [{ type: "messages", actions: ["read", "send"], conversations: "started", purpose: "Shows chats beside the music" }];
     const query = new URLSearchParams({
       response_type: "code",
       client_id: jukebox.id,
@@ -74,7 +74,6 @@ test("an app is let in as far as she ticks, is sent a code, and is taken out aga
     await page.goto(`/authorize?${query}`);
     assert.match(await page.locator("h1").textContent(), /Jukebox/);
     await page.locator('input[name="action"][value="send"]').uncheck();
-    await page.locator('input[name="conversation"]').first().check();
     await page.locator('button[name="decision"][value="allow"]').click();
     await page.waitForURL((url) => url.pathname === "/callback");
     const back = new URL(page.url()).searchParams;

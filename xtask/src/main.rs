@@ -19,7 +19,8 @@ Usage: cargo xtask <COMMAND> [ARGS]...
 
 Commands:
   run     Build the server and start it with invented people and apps, in a temporary folder
-  test    Build and test everything: Rust, PostgreSQL, browser
+  app     Build and start one of the apps of partners: jukebox, marquee, teller
+  test    Build and test everything: Rust, PostgreSQL, browser, apps
   check   What a change must pass besides its tests: format, lints, licences, documentation
   bench   Measure the server; prints ratios and this machine's noise
   tidy    Hold the house rules that no compiler knows
@@ -34,6 +35,13 @@ Usage: cargo xtask run [ARGS OF `waxseal demo`]...
 
   cargo xtask run                              prints where to look; Ctrl-C ends it and removes its folder
   cargo xtask run --listen 127.0.0.1:9000      listens there";
+
+const APP_HELP: &str = "\
+Build and start one of the apps of partners in `apps/`
+
+Usage: cargo xtask app <jukebox|marquee|teller> [ARGS OF THE APP]...
+
+`cargo xtask run` registers all three, and prints the line that starts each.";
 
 const BENCH_HELP: &str = "\
 Build for release and measure the server; prints ratios within one run, and this machine's noise
@@ -77,6 +85,7 @@ fn dispatch(args: &[String]) -> Result<(), Stop> {
     let wants_help = matches!(rest.first().map(String::as_str), Some("--help" | "-h"));
     let help = match command {
         "run" => RUN_HELP,
+        "app" => APP_HELP,
         "test" => test::HELP,
         "check" => check::HELP,
         "bench" => BENCH_HELP,
@@ -87,12 +96,23 @@ fn dispatch(args: &[String]) -> Result<(), Stop> {
         "--help" | "-h" | "help" => say(HELP),
         _ if wants_help => say(help),
         "run" => become_cargo(&["run", "--release", "--package", "waxseal", "--", "demo"], rest),
+        "app" => app(rest),
         "test" => test::run(&root(), rest),
         "check" => check::run(&root(), rest),
         "bench" => become_cargo(&["run", "--release", "--package", "bench", "--"], rest),
         "tidy" if rest.is_empty() => tidy::run(&root()).map_err(Stop::Failed),
         "tidy" => Err(Stop::Unable("`cargo xtask tidy` takes no arguments".to_owned())),
         unknown => Err(Stop::Unable(format!("there is no `cargo xtask {unknown}`\n\n{HELP}"))),
+    }
+}
+
+fn app(args: &[String]) -> Result<(), Stop> {
+    match args.split_first() {
+        Some((name, rest)) if test::apps::NAMES.contains(&name.as_str()) => {
+            let run = ["run", "--quiet", "--manifest-path", test::apps::MANIFEST, "--package", name, "--"];
+            become_cargo(&run, rest)
+        }
+        _ => Err(Stop::Unable(format!("name one of {}\n\n{APP_HELP}", test::apps::NAMES.join(", ")))),
     }
 }
 

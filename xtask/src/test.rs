@@ -1,6 +1,8 @@
 //! `cargo xtask test`: everything that is tested, in one run, on one machine.
 //! Invariant: a step that cannot be taken is counted as failed, so nothing passes by being left out.
 
+pub(crate) mod apps;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -11,15 +13,16 @@ use crate::{Stop, cargo, tidy};
 
 pub(crate) const HELP: &str = "\
 Build and test everything: the house rules, the Rust tests on SQLite and on PostgreSQL, the pages in Chromium, and
-signing in with OAuth clients that were made elsewhere
+signing in with OAuth clients that were made elsewhere, and the apps of partners in Chromium and in a window
 
-Usage: cargo xtask test [--only rust|browser|clients] [FILTER]...
+Usage: cargo xtask test [--only rust|browser|clients|apps] [FILTER]...
 
-  --only rust       leaves the browser and the clients out
+  --only rust       leaves the browser, the clients and the apps out
   --only browser    builds the server and runs the browser tests alone
   --only clients    builds the server and runs the tests with other people's clients alone
+  --only apps       builds the server and the apps and runs the tests of the apps alone
   FILTER            goes to the test runner as it is: names of tests and options of nextest (or of cargo test where
-                    nextest is not installed); with --only browser or clients, names of files in tests/browser or clients
+                    nextest is not installed); with --only browser, clients or apps, names of files in that folder of tests
 
   cargo xtask test -p ledger              the tests of one crate
   cargo xtask test revoke                 the Rust tests with `revoke` in their name
@@ -34,6 +37,7 @@ struct Ask {
     rust: bool,
     browser: bool,
     clients: bool,
+    apps: bool,
     filter: Vec<String>,
 }
 
@@ -44,10 +48,10 @@ pub(crate) fn run(root: &Path, args: &[String]) -> Result<(), Stop> {
     if ask.rust && std::env::var_os(POSTGRES_URL).is_none() {
         needs.push(provide::POSTGRES);
     }
-    if ask.browser || ask.clients {
+    if ask.browser || ask.clients || ask.apps {
         needs.push(provide::NODE);
     }
-    if ask.browser {
+    if ask.browser || ask.apps {
         needs.push(provide::CHROMIUM);
     }
     if ask.clients {
@@ -68,6 +72,9 @@ pub(crate) fn run(root: &Path, args: &[String]) -> Result<(), Stop> {
         if ask.clients {
             clients(root, &ask, &mut steps);
         }
+        if ask.apps {
+            apps::test(root, &ask, &mut steps);
+        }
     }
     steps.print_summary();
     let tally = steps.tally;
@@ -76,7 +83,7 @@ pub(crate) fn run(root: &Path, args: &[String]) -> Result<(), Stop> {
 }
 
 fn parse(args: &[String]) -> Result<Ask, String> {
-    let mut ask = Ask { rust: true, browser: true, clients: true, filter: Vec::new() };
+    let mut ask = Ask { rust: true, browser: true, clients: true, apps: true, filter: Vec::new() };
     let mut args = args.iter();
     let mut only = None;
     while let Some(arg) = args.next() {
@@ -91,10 +98,11 @@ fn parse(args: &[String]) -> Result<Ask, String> {
     match only {
         // A filter is one of Rust tests unless said otherwise.
         None if ask.filter.is_empty() => {}
-        None | Some("rust") => (ask.browser, ask.clients) = (false, false),
-        Some("browser") => (ask.rust, ask.clients) = (false, false),
-        Some("clients") => (ask.rust, ask.browser) = (false, false),
-        Some(_) => return Err("`--only` takes `rust`, `browser` or `clients`".to_owned()),
+        None | Some("rust") => (ask.browser, ask.clients, ask.apps) = (false, false, false),
+        Some("browser") => (ask.rust, ask.clients, ask.apps) = (false, false, false),
+        Some("clients") => (ask.rust, ask.browser, ask.apps) = (false, false, false),
+        Some("apps") => (ask.rust, ask.browser, ask.clients) = (false, false, false),
+        Some(_) => return Err("`--only` takes `rust`, `browser`, `clients` or `apps`".to_owned()),
     }
     Ok(ask)
 }
@@ -155,11 +163,15 @@ fn browser(root: &Path, ask: &Ask, steps: &mut Steps) {
     if steps.step("install playwright-core", |_| npm_ci(&folder)) {
         steps.step("browser tests", |steps| {
             let mut node = node(&folder, ask)?;
-            if let Some(chromium) = provide::chromium() {
-                node.env("WAXSEAL_CHROMIUM", chromium);
-            }
-            steps.count(&mut node)
+            steps.count(with_chromium(&mut node))
         });
+    }
+}
+
+fn with_chromium(node: &mut Command) -> &mut Command {
+    match provide::chromium() {
+        Some(chromium) => node.env("WAXSEAL_CHROMIUM", chromium),
+        None => node,
     }
 }
 
@@ -228,19 +240,20 @@ fn built_server() -> Result<PathBuf, String> {
 mod tests {
     use super::*;
 
-    fn parsed(line: &str) -> Result<([bool; 3], Vec<String>), String> {
+    fn parsed(line: &str) -> Result<([bool; 4], Vec<String>), String> {
         let args: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
-        parse(&args).map(|ask| ([ask.rust, ask.browser, ask.clients], ask.filter))
+        parse(&args).map(|ask| ([ask.rust, ask.browser, ask.clients, ask.apps], ask.filter))
     }
 
     #[test]
     fn all_is_tested_unless_asked_otherwise() {
         let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
-        assert_eq!(parsed(""), Ok(([true, true, true], vec![])));
-        assert_eq!(parsed("--only rust"), Ok(([true, false, false], vec![])));
-        assert_eq!(parsed("--only=browser sign_in"), Ok(([false, true, false], words("sign_in"))));
-        assert_eq!(parsed("--only clients"), Ok(([false, false, true], vec![])));
-        assert_eq!(parsed("-p ledger"), Ok(([true, false, false], words("-p ledger"))));
+        assert_eq!(parsed(""), Ok(([true, true, true, true], vec![])));
+        assert_eq!(parsed("--only rust"), Ok(([true, false, false, false], vec![])));
+        assert_eq!(parsed("--only=browser sign_in"), Ok(([false, true, false, false], words("sign_in"))));
+        assert_eq!(parsed("--only clients"), Ok(([false, false, true, false], vec![])));
+        assert_eq!(parsed("--only apps marquee"), Ok(([false, false, false, true], words("marquee"))));
+        assert_eq!(parsed("-p ledger"), Ok(([true, false, false, false], words("-p ledger"))));
         assert!(parsed("--only nothing").is_err());
         assert!(parsed("--only").is_err());
     }

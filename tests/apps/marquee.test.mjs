@@ -1,0 +1,77 @@
+// Marquee beside the demo: a film is recommended without any right.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { faults, open, raise, signIn, signedIn } from "./stage.mjs";
+
+let stage;
+before(async () => {
+  stage = await raise("marquee");
+});
+after(() => stage?.lower());
+
+test("films are browsed and found without signing in", async () => {
+  const page = await stage.page();
+  const response = await page.goto(stage.app);
+  assert.match(response.headers()["content-security-policy"], /default-src 'none'/);
+  assert.equal(await page.locator(".films li").count(), 12);
+  await page.fill("#q", "lighthouse");
+  await page.press("#q", "Enter");
+  await page.locator(".films a", { hasText: "The Last Lighthouse Keeper" }).click();
+  assert.match(await page.locator("h1").textContent(), /Lighthouse Keeper/);
+  assert.deepEqual(page.complaints, []);
+});
+
+test("a film is recommended through the share sheet, and Marquee learns that it was sent", async () => {
+  const page = await stage.page({ javaScriptEnabled: false });
+  const asked = [];
+  page.on("request", (request) => request.isNavigationRequest() && asked.push(request.url()));
+  await page.goto(`${stage.app}/films/tide-tables`);
+  await page.click("#recommend");
+  await signIn(page, "ada");
+  await page.locator("#friends label", { hasText: "Ben" }).locator("input").check();
+  await page.fill("#note", "This one, on Sunday?");
+  await page.click("#send");
+  await page.waitForURL((url) => url.pathname === "/films/tide-tables");
+  assert.match(await page.locator('[role="status"]').textContent(), /Sent/);
+  const back = asked.map((url) => new URL(url)).find((url) => url.pathname === "/shared");
+  assert.deepEqual([...back.searchParams.keys()].sort(), ["sent", "state"]);
+  assert.deepEqual(page.complaints, []);
+
+  const ben = await signedIn(stage, "ben");
+  await open(ben, "Ada");
+  const card = ben.locator("li.message", { hasText: "Tide Tables" });
+  await card.waitFor();
+  assert.match(await card.textContent(), /This one, on Sunday\?/);
+  assert.match(await card.textContent(), /Marquee/);
+});
+
+test("who cancels comes back to the film, and nothing is said to be sent", async () => {
+  const page = await stage.page();
+  await page.goto(`${stage.app}/films/overtime/recommend`);
+  await signIn(page, "chiyo");
+  await page.click("#cancel");
+  await page.waitForURL((url) => url.pathname === "/films/overtime");
+  assert.equal(await page.locator('[role="status"]').count(), 0);
+});
+
+test("an answer that this browser did not ask for is taken for none", async () => {
+  const page = await stage.page();
+  const response = await page.goto(`${stage.app}/shared?sent=1&state=guessed.overtime`);
+  assert.equal(response.status(), 400);
+});
+
+for (const [width, height] of [[390, 844], [1280, 900]]) {
+  for (const colorScheme of ["light", "dark"]) {
+    test(`every page fits ${width} pixels in ${colorScheme}`, async () => {
+      const page = await stage.page({ viewport: { width, height }, colorScheme });
+      for (const path of ["/", "/?q=nothing+like+it", "/films/slow-train-to-ostrava"]) {
+        await page.goto(`${stage.app}${path}`);
+        assert.deepEqual(await faults(page), [], path);
+        const name = path.replace(/\W+/g, "-");
+        if (process.env.WAXSEAL_SHOTS) await page.screenshot({ path: `${process.env.WAXSEAL_SHOTS}/marquee${name}-${width}-${colorScheme}.png` });
+      }
+      assert.deepEqual(page.complaints, []);
+    });
+  }
+}
