@@ -103,10 +103,14 @@ pub enum GrantActor {
     App,
     /// Whoever runs the server.
     Operator,
-    /// Its end, or long disuse.
+    /// Its end.
     Time,
     /// Its last use.
     Spent,
+    /// Long disuse.
+    Hygiene,
+    /// The date on which the app, or a part of what it may do, was to end.
+    Retired,
 }
 
 /// The durable note of one change of a grant.
@@ -430,6 +434,8 @@ impl GrantActor {
             Self::Operator => "operator",
             Self::Time => "time",
             Self::Spent => "spent",
+            Self::Hygiene => "hygiene",
+            Self::Retired => "retired",
         }
     }
 }

@@ -7,6 +7,7 @@ mod grant;
 mod handle;
 mod hint;
 mod id;
+mod lapse;
 mod rule;
 mod time;
 mod world;
@@ -22,6 +23,7 @@ pub use id::{
     AppId, AuthorizationId, ConversationId, DeliveryId, GrantId, IdInvalid, MessageId, NoticeId, PersonId,
     SessionId, WebhookId,
 };
+pub use lapse::{GRANT_UNUSED_S, LET_AGAIN_S, Lapsed, RIGHT_UNUSED_S, Uses};
 pub use rule::{Limits, MessageFacts, No, Place, Standing, Withheld, allow, in_force};
 pub use time::{Time, TimeInvalid};
 pub use world::{Clock, Entropy, World};

@@ -6,6 +6,7 @@ mod alerts;
 mod checkpoints;
 mod expiry;
 mod keys;
+mod lapses;
 mod logouts;
 mod maps;
 mod webhooks;
@@ -32,5 +33,6 @@ pub fn start(vault: &Arc<Vault>, witnesses: Option<Witnesses>) -> JoinSet<()> {
     }
     workers.spawn(maps::run(vault.clone()));
     workers.spawn(alerts::run(vault.clone()));
+    workers.spawn(lapses::run(vault.clone()));
     workers
 }

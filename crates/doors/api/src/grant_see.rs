@@ -5,7 +5,7 @@ use crate::caller::Asking;
 use crate::problem::Problem;
 use crate::shapes;
 use axum::response::Response;
-use model::{Action, AppId, GrantId, Time};
+use model::{Action, AppId, GrantId, GrantState, Time, Uses};
 use oauth::details::Granted;
 use serde::Serialize;
 use vault::Grant;
@@ -22,6 +22,7 @@ struct App<'a> {
 struct Unused {
     action: Action,
     since: Time,
+    lapses_at: Option<Time>,
 }
 
 /// The grant as it stands.
@@ -61,6 +62,7 @@ struct GrantNow<'a> {
     #[serde(flatten)]
     standing: Standing,
     app: App<'a>,
+    lapses_at: Option<Time>,
     unused: Vec<Unused>,
 }
 
@@ -74,16 +76,19 @@ pub(crate) async fn grant_see(asking: Asking) -> Result<Response, Problem> {
     let vault = &asking.door.vault;
     let grant = vault.grant_of_caller(&caller).await?;
     let last_used = vault.actions_last_used(&caller).await?;
+    let uses = last_used.uses.as_ref();
     let unused = grant.terms.actions.closed().iter().map(|action| {
         let used = last_used.actions.iter().find(|(used, _)| *used == action);
         Unused {
             action,
             since: used.map_or(last_used.looked_back_to.unwrap_or(grant.given_at), |(_, at)| *at),
+            lapses_at: uses.filter(|_| grant.state == GrantState::Active).map(|uses| uses.right_ends(action)),
         }
     });
     json_of(&GrantNow {
         standing: Standing::of(&grant),
         app: App { id: caller.app(), name: caller.app_name() },
+        lapses_at: uses.map(Uses::grant_ends),
         unused: unused.collect(),
     })
 }

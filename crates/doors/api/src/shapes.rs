@@ -141,6 +141,10 @@ pub struct Unused {
     /// a use among them is unused since the oldest of these at least.
     #[schema(format = DateTime)]
     pub since: String,
+    /// When the right is taken back if it is not used until then: 30 days after its last use, or after the person's last yes to
+    /// it. While she has paused the grant: null.
+    #[schema(format = DateTime)]
+    pub lapses_at: Option<String>,
 }
 
 /// A grant as it stands.
@@ -173,6 +177,9 @@ pub struct GrantNow {
     /// When it was last used.
     #[schema(format = DateTime)]
     pub used_at: Option<String>,
+    /// When the grant ends if it is not used until then, nor the person signs in with it: 90 days. Null once it is over.
+    #[schema(format = DateTime)]
+    pub lapses_at: Option<String>,
     /// Each granted action with when it was last used.
     pub unused: Vec<Unused>,
 }

@@ -34,6 +34,7 @@ done! {
     Deleted = "deleted", "The message is deleted. You can restore it for 30 days.";
     Restored = "restored", "The message is back where it was.";
     Narrowed = "narrowed", "Narrowed. It holds from this moment on.";
+    LetAgain = "let-again", "It may do that again, from this moment on.";
     Paused = "paused", "Paused. Until you let it go on, it can do nothing.";
     Resumed = "resumed", "It may go on.";
     Revoked = "revoked", "Revoked. From this moment on it can do nothing.";

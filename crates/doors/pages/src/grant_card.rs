@@ -22,6 +22,8 @@ pub(crate) fn event(history: &GrantHistory) -> Option<Event> {
     let record: serde_json::Value = serde_json::from_str(&history.record).ok()?;
     let what = match (record["what"].as_str()?, record["by"].as_str()?) {
         ("given", _) => "You let it in",
+        ("narrowed", "hygiene") => "It lost what it had not used for 30 days",
+        ("narrowed", "retired") => "It lost what was retired",
         ("narrowed", "app") => "The app asked for less, and has less",
         ("narrowed", _) => "You narrowed it",
         ("widened", _) => "You let it do more, or for longer",
@@ -31,6 +33,8 @@ pub(crate) fn event(history: &GrantHistory) -> Option<Event> {
         ("ended", "app") => "The app handed it back",
         ("ended", "operator") => "Whoever runs this server ended it",
         ("ended", "spent") => "It was used as often as it could be",
+        ("ended", "hygiene") => "It was not used for 90 days, and ended",
+        ("ended", "retired") => "The app was retired",
         ("ended", _) => "It ended by itself",
         _ => return None,
     };

@@ -151,6 +151,10 @@ pub(crate) async fn draw(
         Some(_) => None,
         None => terms(door, &person, &one, refused.as_ref()).await?,
     };
+    let lapsed = match card.ended_because {
+        Some(_) => None,
+        None => door.vault.grant_lapsed(&person.own, id).await?,
+    };
     let total = match action {
         None => count(one.grant.used),
         Some(action) => card.usage.iter().find(|usage| usage.action == action).map_or(0, |usage| usage.times),
@@ -165,6 +169,7 @@ pub(crate) async fn draw(
     let view = Grant {
         page: person.page,
         card,
+        lapsed: lapsed.map(|(actions, until)| (deeds(actions), When::date(until))),
         terms,
         terms_problem: refused.map(|refused| refused.why),
         accesses_total: total,

@@ -27,6 +27,7 @@ mod friend_answer;
 mod friend_ask;
 mod friends_list;
 mod grant_card;
+mod grant_let_again;
 mod grant_narrow;
 mod grant_pause;
 mod grant_revoke;
@@ -132,6 +133,7 @@ pub fn routes(doors: Doors) -> Router {
         .route("/apps/{grant}/check", get(list_check::list_check))
         .route("/apps/{grant}/evidence", get(evidence_take::evidence_take))
         .route("/apps/{grant}/accesses/{n}/receipt", get(evidence_take::receipt_take))
+        .route("/apps/{grant}/let-again", post(grant_let_again::grant_let_again))
         .route("/apps/{grant}/narrow", post(grant_narrow::grant_narrow))
         .route("/apps/{grant}/pause", post(grant_pause::grant_pause))
         .route("/apps/{grant}/revoke", post(grant_revoke::grant_revoke))

@@ -7,11 +7,11 @@ use crate::caller::{Person, Queried};
 use crate::form::Form;
 use crate::page::page;
 use crate::problem::{Problem, go_to};
-use crate::view::{Name, Notice, Notices, Pager, When, count, counted};
+use crate::view::{Name, Notice, Notices, Pager, When, count, counted, deeds};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use model::NoticeId;
+use model::{Actions, NoticeId};
 use serde::Deserialize;
 use std::sync::Arc;
 use vault::Told;
@@ -27,10 +27,11 @@ pub(crate) struct Part {
 }
 
 /// What is told, in a sentence, and where there is more.
-fn said(told: &Told) -> (String, Option<&'static str>) {
+fn said(told: &Told) -> (String, Option<String>) {
     let someone =
         || told.person.as_ref().map_or_else(Name::default, |face| face.name.as_str().into()).plain();
     let app = || Name::from(told.app.as_deref().unwrap_or("An app")).plain();
+    let to = |address: &str| Some(address.to_owned());
     match &told.notice {
         vault::Notice::StaffExport { why } => {
             let why = Name::from(why.as_str()).plain();
@@ -44,44 +45,53 @@ fn said(told: &Told) -> (String, Option<&'static str>) {
             (format!("{what}{why}"), None)
         }
         vault::Notice::FirstRead { .. } => {
-            (format!("{} read messages for the first time.", app()), Some("/apps"))
+            (format!("{} read messages for the first time.", app()), to("/apps"))
         }
         vault::Notice::FirstDelete { .. } => {
-            (format!("{} deleted a message for the first time.", app()), Some("/apps"))
+            (format!("{} deleted a message for the first time.", app()), to("/apps"))
         }
         vault::Notice::Often { most, .. } => {
             let times = counted(count(*most), "thing", "things");
-            (format!("{} did more than {times} in one day.", app()), Some("/apps"))
+            (format!("{} did more than {times} in one day.", app()), to("/apps"))
         }
         vault::Notice::AtNight { .. } => {
-            (format!("{} did something in the hours that you named.", app()), Some("/apps"))
+            (format!("{} did something in the hours that you named.", app()), to("/apps"))
         }
         vault::Notice::FriendAsked { .. } => {
-            (format!("{} asks to be your friend.", someone()), Some("/friends"))
+            (format!("{} asks to be your friend.", someone()), to("/friends"))
         }
         vault::Notice::Contained { why, .. } => {
             let why = Name::from(why.as_str()).plain();
             let what = "Whoever runs this server ended all that it could do for you. The reason given:";
-            (format!("{}: {what} {why}", app()), Some("/apps"))
+            (format!("{}: {what} {why}", app()), to("/apps"))
         }
         vault::Notice::Reused { .. } => {
             let what = "a token of it that works only once came a second time, so somebody may have copied it. What it \
                         opened is shut; the app may ask you to sign in there again.";
-            (format!("{}: {what}", app()), Some("/apps"))
+            (format!("{}: {what}", app()), to("/apps"))
+        }
+        vault::Notice::Lapsed { grant, actions, .. } => {
+            let right = deeds(Actions::from_bits(*actions));
+            let what = format!("had not used its right to {right} for 30 days, and has lost it");
+            (format!("{} {what}. You can let it have that again.", app()), Some(format!("/apps/{grant}")))
+        }
+        vault::Notice::LapsedWhole { grant, .. } => {
+            let what = "was not used for 90 days, so what you let it do has ended.";
+            (format!("{} {what}", app()), Some(format!("/apps/{grant}")))
         }
         vault::Notice::Deleted { .. } => {
             let messages = match told.count {
                 1 => "a message. You can restore it".to_owned(),
                 many => format!("{}. You can restore them", counted(count(many), "message", "messages")),
             };
-            (format!("{} deleted {messages} for 30 days.", app()), Some("/deleted"))
+            (format!("{} deleted {messages} for 30 days.", app()), to("/deleted"))
         }
     }
 }
 
 fn notice(told: &Told) -> Notice {
     let (sentence, link) = said(told);
-    Notice { at: When::moment(told.at), sentence, link: link.map(str::to_owned), is_unread: told.is_unread }
+    Notice { at: When::moment(told.at), sentence, link, is_unread: told.is_unread }
 }
 
 /// `GET /notices`

@@ -23,6 +23,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step { number: 17, name: "tiles_by_place", sql: include_str!("0017_tiles_by_place.sql") },
     Step { number: 18, name: "signals", sql: include_str!("0018_signals.sql") },
     Step { number: 19, name: "signed_requests", sql: include_str!("0019_signed_requests.sql") },
+    Step { number: 20, name: "lapses", sql: include_str!("0020_lapses.sql") },
 ];
 
 #[cfg(test)]

@@ -7,9 +7,10 @@ use super::{Caller, Own};
 use crate::engine::{Reads, Row, params};
 use crate::tables::ids::{array32, id, opt_id};
 use crate::tables::log::leaf_told;
+use crate::tables::{grants, lapses};
 use crate::{Fault, Refusal, Vault};
 use ledger::commitment::SaltKey;
-use model::{Action, ConversationId, GrantId, Time};
+use model::{Action, ConversationId, GrantId, Time, Uses};
 use serde::Serialize;
 
 /// One access, as it is listed.
@@ -44,6 +45,8 @@ pub struct LastUsed {
     pub actions: Vec<(Action, Time)>,
     /// Before this moment nobody looked; none when all records were looked at.
     pub looked_back_to: Option<Time>,
+    /// By what it lapses if it is not used; none for a grant that is over.
+    pub uses: Option<Uses>,
 }
 
 /// What an app did with one action under a grant, in all.
@@ -171,17 +174,17 @@ impl Vault {
         let grant = caller.grant();
         self.engine
             .read("actions_last_used", move |snap| -> Result<_, Refusal> {
-                let sql = "select used from grants where id = $1";
-                let used = snap.one(sql, params![grant.as_bytes()], |row| row.int(0))?.unwrap_or(0);
-                let from = used - LOOK_BACK_RECORDS;
+                let stands = grants::find(snap, grant)?.ok_or(Refusal::NotFound)?;
+                let from = stands.used - LOOK_BACK_RECORDS;
                 let sql = "select action, max(at), min(at) from access where grant_id = $1 and n > $2 group by action";
                 let found = snap.all(sql, params![grant.as_bytes(), from], |row| {
                     let at = |column| row.int(column).map(Time::from_micros);
                     Ok((action(row, 0)?, at(1)?, at(2)?))
                 })?;
                 let looked_back_to = found.iter().map(|(_, _, first)| *first).min().filter(|_| from > 0);
-                let actions = found.into_iter().map(|(action, last, _)| (action, last)).collect();
-                Ok(LastUsed { actions, looked_back_to })
+                let actions: Vec<_> = found.into_iter().map(|(action, last, _)| (action, last)).collect();
+                let uses = lapses::kept(snap, grant)?.map(|kept| kept.uses(&stands, actions.clone()));
+                Ok(LastUsed { actions, looked_back_to, uses })
             })
             .await
     }

@@ -14,7 +14,7 @@ use ledger::record::{GrantActor, GrantEvent};
 use model::{ConversationId, GrantId, GrantState, Handle, PersonId, Time};
 
 /// What hangs on one grant, in the order in which it can go.
-const OF_GRANT: [&str; 12] = [
+const OF_GRANT: [&str; 13] = [
     "update ledger_entries set home = null, n = null \
      where idx in (select x.leaf from access x where x.grant_id = $1 and x.leaf is not null)",
     "delete from access where grant_id = $1",
@@ -27,6 +27,7 @@ const OF_GRANT: [&str; 12] = [
     "delete from webhook_signals where grant_id = $1",
     "delete from webhook_lanes where grant_id = $1",
     "delete from webhook_deliveries where grant_id = $1",
+    "delete from grant_lapses where grant_id = $1",
     "delete from grants where id = $1",
 ];
 

@@ -21,6 +21,7 @@ mod erase;
 mod evidence;
 mod follow;
 mod import;
+mod lapse;
 mod own;
 mod own_share;
 mod page;

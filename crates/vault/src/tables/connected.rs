@@ -109,7 +109,10 @@ impl Vault {
                 for conversation in terms.reach.chosen.iter().flatten() {
                     super::conversations::participant(tx, *conversation, person)?.ok_or(Refusal::NotFound)?;
                 }
-                if terms == found.terms { Ok(()) } else { grants::narrow(tx, grant, &terms, now) }
+                if terms == found.terms {
+                    return Ok(());
+                }
+                grants::change(tx, grant, &terms, (GrantEvent::Narrowed, GrantActor::Person), now)
             })
             .await
     }

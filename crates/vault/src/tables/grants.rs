@@ -4,7 +4,7 @@
 
 use super::events::{self, About};
 use super::ids::{array32, id};
-use super::{containments, queue, signals};
+use super::{containments, lapses, queue, signals};
 use crate::engine::{Reads, Row, Tx, params};
 use crate::{Fault, Refusal};
 use ledger::canonical::CanonicalJson;
@@ -207,15 +207,23 @@ fn choose(tx: &mut Tx<'_>, grant: GrantId, terms: &Terms) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Sets new terms. That they only narrow is `oauth::consent`'s law; the caller settled them against the present ones.
-pub(crate) fn narrow(tx: &mut Tx<'_>, grant: GrantId, terms: &Terms, at: Time) -> Result<(), Refusal> {
+/// Sets new terms, and notes by whom: narrower ones, or what she lets it have again. That they only narrow is `oauth::consent`'s
+/// law; the caller settled them against the present ones.
+pub(crate) fn change(
+    tx: &mut Tx<'_>,
+    grant: GrantId,
+    terms: &Terms,
+    (what, by): (GrantEvent, GrantActor),
+    at: Time,
+) -> Result<(), Refusal> {
     set_terms(tx, grant, terms)?;
-    note(tx, grant, GrantEvent::Narrowed, GrantActor::Person, at)
+    note(tx, grant, what, by, at)
 }
 
 /// Makes a grant what was agreed on; a paused one goes on. Nothing is noted of what stays as it was.
 pub(crate) fn agree(tx: &mut Tx<'_>, stood: &Grant, agreed: &Agreed, at: Time) -> Result<Grant, Refusal> {
     let by = if agreed.asked { GrantActor::Person } else { GrantActor::App };
+    lapses::signed_in(tx, stood.id, agreed.asked, at)?;
     if stood.state == GrantState::Paused && agreed.asked {
         set_state(tx, stood.id, GrantState::Active, (GrantEvent::Resumed, by), at)?;
     }
@@ -295,7 +303,8 @@ pub(crate) fn note(
     };
     let told = terms.as_ref().and_then(|terms| serde_json::from_str(terms.as_str()).ok());
     signals::grant_changed(tx, &stored, (what, by), told, at)?;
-    if stored.state == GrantState::Ended {
+    lapses::changed(tx, grant, (what, by), at)?;
+    if what == GrantEvent::Ended {
         tx.put("delete from webhook_lanes where grant_id = $1", params![grant.as_bytes()])?;
     }
     let record = GrantRecord {

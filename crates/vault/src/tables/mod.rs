@@ -23,6 +23,7 @@ pub(crate) mod grants;
 pub(crate) mod ids;
 pub(crate) mod introspect;
 pub(crate) mod keys;
+pub(crate) mod lapses;
 pub(crate) mod log;
 pub(crate) mod logouts;
 pub(crate) mod map;

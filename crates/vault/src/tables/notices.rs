@@ -9,7 +9,7 @@ use super::ids::id;
 use super::secret::sha256;
 use crate::engine::{Reads, Row, Snap, Tx, params};
 use crate::{Fault, Own, Refusal, Vault};
-use model::{AppId, NoticeId, PersonId, Time, World};
+use model::{AppId, GrantId, NoticeId, PersonId, Time, World};
 use serde::{Deserialize, Serialize};
 
 /// How long a notice is kept, read or not, in seconds: a year.
@@ -71,6 +71,22 @@ pub enum Notice {
         /// Which app.
         app: AppId,
     },
+    /// An app lost what it had not used for long; she can let it have that again.
+    Lapsed {
+        /// Which app.
+        app: AppId,
+        /// Under which grant.
+        grant: GrantId,
+        /// Which actions, as bits.
+        actions: i64,
+    },
+    /// A grant that was not used for long has ended.
+    LapsedWhole {
+        /// Of which app.
+        app: AppId,
+        /// Which.
+        grant: GrantId,
+    },
     /// An app deleted messages for her. Told once a day and app.
     Deleted {
         /// Which app.
@@ -91,6 +107,8 @@ impl Notice {
             | Notice::StaffReport { .. }
             | Notice::Contained { .. }
             | Notice::FirstRead { .. }
+            | Notice::Lapsed { .. }
+            | Notice::LapsedWhole { .. }
             | Notice::FirstDelete { .. } => None,
         }
     }
@@ -107,6 +125,8 @@ impl Notice {
             | Notice::FirstRead { .. }
             | Notice::FirstDelete { .. }
             | Notice::Often { .. }
+            | Notice::Lapsed { .. }
+            | Notice::LapsedWhole { .. }
             | Notice::AtNight { .. } => None,
         }
     }
@@ -120,6 +140,8 @@ impl Notice {
             | Notice::Often { app, .. }
             | Notice::AtNight { app }
             | Notice::Contained { app, .. }
+            | Notice::Lapsed { app, .. }
+            | Notice::LapsedWhole { app, .. }
             | Notice::Reused { app } => Some(*app),
             Notice::StaffExport { .. } | Notice::StaffReport { .. } | Notice::FriendAsked { .. } => None,
         }

@@ -91,8 +91,10 @@ pub(crate) fn grant_changed(
         GrantActor::Person => ("user", "the person"),
         GrantActor::App => ("user", "the app handed it back"),
         GrantActor::Operator => ("admin", "the operator"),
-        GrantActor::Time => ("policy", "expired, or narrowed because it was not used"),
+        GrantActor::Time => ("policy", "its time is over"),
         GrantActor::Spent => ("policy", "all its uses are spent"),
+        GrantActor::Hygiene => ("policy", "it was not used"),
+        GrantActor::Retired => ("admin", "the operator retired it"),
     };
     let mut event = json!({
         "event_timestamp": at.seconds(), "initiating_entity": entity, "reason_admin": {"en": why},

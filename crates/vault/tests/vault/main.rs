@@ -15,6 +15,7 @@ mod deletion;
 mod entries;
 mod house;
 mod keys;
+mod lapses;
 mod map;
 mod notices;
 mod people;

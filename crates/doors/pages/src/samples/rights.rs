@@ -238,6 +238,7 @@ fn grant() -> Grant {
         page: after(Flash("Narrowed. It holds from this moment on.")),
         card: jukebox(),
         terms: Some(terms("all", None)),
+        lapsed: Some(("delete".to_owned(), date("2026-12-23T00:00:00Z"))),
         terms_problem: None,
         filters: vec![
             Filter { label: "All", href: "/apps/gra_1#accesses".to_owned(), is_current: true },

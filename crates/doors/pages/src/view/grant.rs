@@ -5,7 +5,7 @@ use askama::Template;
 use model::Action;
 
 /// `/apps/{grant}`. Its forms post to `/apps/{grant}/narrow` (the fields of [`TermsForm`]),
-/// `/apps/{grant}/pause` (`pause` = `on` or `off`) and `/apps/{grant}/revoke`.
+/// `/apps/{grant}/pause` (`pause` = `on` or `off`), `/apps/{grant}/let-again` and `/apps/{grant}/revoke`.
 #[derive(Template, Debug, Clone)]
 #[template(path = "grant.html")]
 pub(crate) struct Grant {
@@ -13,6 +13,8 @@ pub(crate) struct Grant {
     pub page: Page,
     /// The grant in short.
     pub card: AppCard,
+    /// What it lost by disuse and can have again with one press: `send and delete`, and until when.
+    pub lapsed: Option<(String, When)>,
     /// What remains, to be narrowed; `None` once it has ended.
     pub terms: Option<TermsForm>,
     /// Why a narrowing cannot stand, when the page is shown again.

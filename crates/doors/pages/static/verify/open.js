@@ -22,7 +22,7 @@ const RECORDS = {
     outcome: oneOf("ok", "none"), withheld: NUMBER,
   },
   grant: {
-    app: idOf("app_"), at: TIME, by: oneOf("person", "app", "operator", "time", "spent"), grant: idOf("gra_"), n: POSITIVE,
+    app: idOf("app_"), at: TIME, by: oneOf("person", "app", "operator", "time", "spent", "hygiene", "retired"), grant: idOf("gra_"), n: POSITIVE,
     terms: TERMS, what: oneOf("given", "narrowed", "widened", "paused", "resumed", "ended"),
   },
   app: {

@@ -1,5 +1,6 @@
 //! What befalls a grant or an app, told to its webhooks as security events.
 use super::everything;
+use crate::issuer::Fields;
 use crate::stage::{EVERYTHING, Stage};
 use data_encoding::BASE64URL_NOPAD;
 use ledger::receipt::Receipt;
@@ -8,6 +9,7 @@ use outbound::Private;
 use serde_json::{Value, json};
 use testkit::Site;
 
+const DAY_S: i64 = 24 * 3600;
 const REVOKED: &str = "https://schemas.openid.net/secevent/caep/event-type/session-revoked";
 const CHANGED: &str = "https://schemas.openid.net/secevent/caep/event-type/token-claims-change";
 
@@ -95,4 +97,46 @@ fn each_change_of_a_grant_is_one_signed_event_with_the_last_access_at_its_end() 
     let suspended = &told[0].1["events"][format!("{}/secevent/app-suspended", stage.url)];
     assert_eq!(suspended["reason_admin"]["en"], "it did what it should not");
     assert_eq!(tokens(&others).len(), 0);
+}
+
+#[test]
+fn what_lapses_is_told_to_the_app_with_why_and_what_is_left() {
+    let mut stage = Stage::new();
+    stage.private = Private::Loopback;
+    stage.restart();
+    let (ada, bea) = (stage.person("ada"), stage.person("bea"));
+    stage.friends(&ada, &bea);
+    stage.conversation(&[&ada, &bea]);
+    let (teller, site) = (stage.app_with_secret(EVERYTHING), Site::new(""));
+    let hook = json!({"url": site.url("/"), "events": ["deleted"]});
+    stage.api(&stage.own_token(&teller)).post("/v1/webhooks", None, &hook).expect(201);
+    let asked = json!({"actions": ["list", "delete"], "conversations": "all", "expires_in": 31_536_000});
+    let granted = stage.grant(&ada, &teller, asked);
+    let seen = stage.api(&granted.access).get("/v1/grant").expect(200).json();
+    let given: Time = seen["given_at"].as_str().unwrap().parse().unwrap();
+    let at = |seconds: i64| given.plus_seconds(seconds).to_string();
+    assert_eq!(seen["lapses_at"], at(90 * DAY_S));
+    assert_eq!(seen["unused"][1]["lapses_at"], at(30 * DAY_S));
+    stage.clock.advance_s(20 * DAY_S);
+    let refresh = Fields::refresh(&teller, granted.refresh.as_ref().unwrap());
+    let fresh = refresh.post(&stage, "/token").expect(200).json();
+    stage.api(fresh["access_token"].as_str().unwrap()).get("/v1/conversations").expect(200);
+    stage.clock.advance_s(10 * DAY_S);
+    stage.wait(stage.vault().lapse_step()).unwrap();
+    stage.clock.advance_s(80 * DAY_S);
+    stage.wait(stage.vault().lapse_step()).unwrap();
+    stage.tell_webhooks();
+    stage.tell_webhooks();
+    let told = tokens(&site);
+    assert_eq!(told.len(), 2);
+    let changed = &told[0].1["events"][CHANGED];
+    assert_eq!(changed["claims"]["authorization_details"][0]["actions"], json!(["list"]));
+    let ended = &told[1].1["events"][REVOKED];
+    assert_eq!((&ended["accesses"], ended["last_access"].is_string()), (&json!(1), true));
+    for event in [changed, ended] {
+        assert_eq!(
+            (&event["initiating_entity"], &event["reason_admin"]["en"]),
+            (&json!("policy"), &json!("it was not used"))
+        );
+    }
 }

@@ -1,7 +1,7 @@
 //! A grant on its page: could beside did, then paused, narrowed, revoked, each from the next request on.
 
 use super::{any_form, forged};
-use crate::stage::{EVERYTHING, Stage};
+use crate::stage::{EVERYTHING, PASSWORD, Person, Stage};
 use serde_json::json;
 
 #[test]
@@ -52,6 +52,43 @@ fn could_beside_did_and_then_less_and_then_nothing() {
     let late = any_form(&browser).with("action", "list").send(&browser, &format!("{at}/narrow"));
     late.expect(409);
     assert!(browser.open("/apps").words().contains("Ended"));
+}
+
+#[test]
+fn what_lapsed_is_said_and_one_press_gives_it_back() {
+    let stage = Stage::new();
+    let (ada, grace) = (stage.person("ada"), stage.person("grace"));
+    let app = stage.app(EVERYTHING);
+    let tokens = stage.grant(&ada, &app, json!({"actions": ["list", "send"], "conversations": "all"}));
+    let signed_in = |who: &Person| {
+        let cookie = stage.wait(stage.vault().sign_in(&who.handle, PASSWORD.to_owned(), "later")).unwrap();
+        let browser = stage.browser();
+        browser.set_cookie(vault::session_cookie(false), &cookie);
+        browser
+    };
+    stage.clock.advance_s(29 * 24 * 3600);
+    let browser = signed_in(&ada);
+    let at = format!("/apps/{}", tokens.grant);
+    assert!(!browser.open(&at).words().contains("It lost what it did not use"));
+    any_form(&browser).send(&browser, &format!("{at}/let-again")).expect(409);
+    stage.clock.advance_s(24 * 3600);
+    stage.wait(stage.vault().lapse_step()).unwrap();
+    let notice = browser.open("/notices").expect(200);
+    let said = "Jukebox had not used its right to see and send for 30 days, and has lost it.";
+    assert!(notice.words().contains(said), "{}", notice.words());
+    assert!(notice.html().contains(&format!("href=\"{at}\"")));
+    let page = browser.open(&at);
+    assert!(
+        page.words().contains("It lost what it did not use")
+            && page.words().contains("30 days: see and send"),
+        "{}",
+        page.words()
+    );
+    let graces = signed_in(&grace);
+    any_form(&graces).send(&graces, &format!("{at}/let-again")).expect(404);
+    let page = browser.press(&page.form(&format!("{at}/let-again")), None).expect(200);
+    assert!(page.words().contains("It may do that again, from this moment on."));
+    assert!(!page.words().contains("It lost what it did not use"));
 }
 
 #[test]
