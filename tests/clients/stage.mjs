@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 
-const SERVER = process.env.WAXSEAL_BIN ?? new URL("../../target/debug/waxseal", import.meta.url).pathname;
+export const SERVER = process.env.WAXSEAL_BIN ?? new URL("../../target/debug/waxseal", import.meta.url).pathname;
 const START_MS_MAX = 30_000;
 const PASSWORD = "nine green bottles on a wall";
 const run = promisify(execFile);
@@ -116,12 +116,14 @@ async function start(words) {
 }
 
 /** Somebody with a browser: cookies and forms, no script. */
-class Person {
+export class Person {
   #site;
+  #password;
   #cookies = new Map();
 
-  constructor(site, handle) {
+  constructor(site, handle, password = PASSWORD) {
     this.#site = site;
+    this.#password = password;
     this.handle = handle;
   }
 
@@ -139,7 +141,7 @@ class Person {
       if (!form) throw new Error(`no way on from ${page.at}:\n${words(page.html)}`);
       const fields = new Map(form.fields);
       if (path(form.action).startsWith("/sign-in")) {
-        fields.set("handle", this.handle).set("password", PASSWORD);
+        fields.set("handle", this.handle).set("password", this.#password);
         page = await this.open(form.action, new URLSearchParams([...fields]));
       } else {
         const sent = [...form.fields, ["decision", decision]];

@@ -13,16 +13,18 @@ use crate::{Stop, cargo, tidy};
 
 pub(crate) const HELP: &str = "\
 Build and test everything: the house rules, the Rust tests on SQLite and on PostgreSQL, the pages in Chromium, and
-signing in with OAuth clients that were made elsewhere, and the apps of partners in Chromium and in a window
+signing in with OAuth clients that were made elsewhere, the TypeScript client, and the apps of partners in Chromium and
+in a window
 
 Usage: cargo xtask test [--only rust|browser|clients|apps] [FILTER]...
 
   --only rust       leaves the browser, the clients and the apps out
   --only browser    builds the server and runs the browser tests alone
-  --only clients    builds the server and runs the tests with other people's clients alone
+  --only clients    builds the server and runs the tests with other people's clients and the TypeScript client alone
   --only apps       builds the server and the apps and runs the tests of the apps alone
   FILTER            goes to the test runner as it is: names of tests and options of nextest (or of cargo test where
                     nextest is not installed); with --only browser, clients or apps, names of files in that folder of tests
+                    or, for clients, in clients/typescript/tests
 
   cargo xtask test -p ledger              the tests of one crate
   cargo xtask test revoke                 the Rust tests with `revoke` in their name
@@ -71,6 +73,7 @@ pub(crate) fn run(root: &Path, args: &[String]) -> Result<(), Stop> {
         }
         if ask.clients {
             clients(root, &ask, &mut steps);
+            typescript(root, &ask, &mut steps);
         }
         if ask.apps {
             apps::test(root, &ask, &mut steps);
@@ -178,10 +181,32 @@ fn with_chromium(node: &mut Command) -> &mut Command {
 /// Signs in with clients that were made elsewhere: in JavaScript, and in Python.
 fn clients(root: &Path, ask: &Ask, steps: &mut Steps) {
     let folder = root.join("tests/clients");
+    // A filter names files of here, or of clients/typescript.
+    if !ask.filter.is_empty() && test_files(&folder, &ask.filter).is_err() {
+        return;
+    }
     let python = steps.step("install the clients", |_| npm_ci(&folder).and_then(|()| venv(root, &folder)));
     if python {
         steps.step("clients made elsewhere", |steps| {
             steps.count(node(&folder, ask)?.env("WAXSEAL_CLIENTS_PYTHON", venv_python(root)))
+        });
+    }
+}
+
+/// The TypeScript client: compiled, which checks its types, and used against the server.
+fn typescript(root: &Path, ask: &Ask, steps: &mut Steps) {
+    let (folder, tests) = (root.join("clients/typescript"), root.join("clients/typescript/tests"));
+    // A filter names files of tests/clients, or of here.
+    let Ok(files) = test_files(&tests, &ask.filter) else { return };
+    let compiled = steps.step("compile the TypeScript client", |_| {
+        npm_ci(&folder)?;
+        plainly(Command::new("npm").args(["run", "--silent", "build"]).current_dir(&folder))
+    });
+    if compiled {
+        steps.step("the TypeScript client", |steps| {
+            let mut node = Command::new("node");
+            node.args(["--test", "--test-reporter=spec"]).args(files);
+            steps.count(node.current_dir(tests).env("WAXSEAL_BIN", built_server()?))
         });
     }
 }
