@@ -211,8 +211,10 @@ impl Vault {
         match done {
             Ok(((message, seq), committed)) => self.hand_out(committed, Sent { message, seq, again: false }),
             Err(Refusal::SentBefore) => {
+                let told = self.tell_again(keyed, (person, app), text).await?.ok_or(Refusal::Changed)?;
+                // Last: what is refused here is asked for once more from the token on, with the same proof.
                 self.use_up(once).await?;
-                self.tell_again(keyed, (person, app), text).await?.ok_or(Refusal::Changed)
+                Ok(told)
             }
             Err(refusal) => Err(refusal),
         }
