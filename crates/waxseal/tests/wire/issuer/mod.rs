@@ -1,5 +1,6 @@
 //! OAuth 2.1 and OpenID Connect over HTTP: what apps ask of the issuer, right and wrong.
 mod again;
+mod attacks;
 mod authorize;
 mod client;
 mod details;
@@ -12,6 +13,7 @@ mod jar;
 mod jwks;
 mod logout;
 mod metadata;
+mod nodes;
 mod par;
 mod redirect;
 mod refresh;

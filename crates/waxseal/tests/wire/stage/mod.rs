@@ -8,11 +8,13 @@ mod answer;
 mod browser;
 mod clock;
 mod html;
+mod node;
 mod stream;
 
 pub(crate) use answer::{Answer, Client, encoded, form, query};
 pub(crate) use browser::{Browser, Page};
 pub(crate) use html::Form;
+pub(crate) use node::Node;
 pub(crate) use stream::{Event, Events};
 
 use clock::HandClock;
@@ -57,6 +59,8 @@ pub(crate) struct Stage {
     pub(crate) private: Private,
     client: Client,
     running: Option<Running>,
+    /// Nodes beside the first.
+    nodes: Vec<Running>,
     /// Access records when the server started: those of before a restart were spent by another process.
     records_before: u64,
     place: Place,
@@ -153,6 +157,7 @@ impl Stage {
             peer: Peer::Direct,
             client,
             running: None,
+            nodes: Vec::new(),
             records_before: 0,
             place,
             runtime,
@@ -164,13 +169,23 @@ impl Stage {
 
     fn start(&mut self, address: &str) {
         let listener = TcpListener::bind(address).unwrap();
-        listener.set_nonblocking(true).unwrap();
         self.url = format!("http://{}", listener.local_addr().unwrap());
+        let house = self.open();
+        self.records_before = self.wait(house.vault.permits_spent_and_records()).unwrap().1;
+        self.running = Some(self.serve(house, listener));
+    }
+
+    fn open(&self) -> House {
         let world = World::new(self.clock.clone(), OsEntropy);
         let mut house =
             House::open(self.place.clone(), Issuer::parse(&self.url).unwrap(), None, world).unwrap();
         house.limit = self.limit;
         house.outbound = Outbound::new(Policy { private: self.private });
+        house
+    }
+
+    fn serve(&self, house: House, listener: TcpListener) -> Running {
+        listener.set_nonblocking(true).unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         let (router, serves, peer) = (house.router(), house.clone(), self.peer);
         let serving = self.runtime.spawn(async move {
@@ -178,18 +193,23 @@ impl Stage {
             let stopped = serves.closed_after(stopped);
             waxseal::listener::serve(listener, router, peer, stopped).await;
         });
-        self.records_before = self.wait(house.vault.permits_spent_and_records()).unwrap().1;
-        self.running = Some(Running { house, stop, serving });
+        Running { house, stop, serving }
     }
 
     fn stop(&mut self) {
         // Idle connections would keep the server waiting for their next request.
         self.client = Client::new();
-        let Some(Running { house, stop, serving }) = self.running.take() else { return };
-        let _ = stop.send(());
-        self.wait(serving).unwrap();
-        let (spent, records) = self.wait(house.vault.permits_spent_and_records()).unwrap();
-        assert_eq!(spent, records - self.records_before, "permits spent = records written");
+        let all: Vec<Running> = self.running.take().into_iter().chain(self.nodes.drain(..)).collect();
+        let mut houses = Vec::new();
+        for Running { house, stop, serving } in all {
+            let _ = stop.send(());
+            self.wait(serving).unwrap();
+            houses.push(house);
+        }
+        if !houses.is_empty() {
+            let (spent, records) = self.spent_and_records(&houses);
+            assert_eq!(spent, records - self.records_before, "permits spent = records written");
+        }
     }
 
     /// Stops the server and starts it again, on the same data and address.

@@ -1,0 +1,54 @@
+//! Another node of the same house: on PostgreSQL a server of its own on the same database; in a folder, which one process has
+//! to itself, a second router over the same vault, whose doors remember nothing of what the first ones saw.
+use super::{Answer, Client, Stage};
+use std::net::TcpListener;
+use std::sync::Arc;
+use vault::Place;
+
+/// Where it answers. Who we are stays the URL of the first node, as behind a proxy that shares out the requests.
+pub(crate) struct Node {
+    url: String,
+    client: Client,
+}
+
+impl Stage {
+    /// One more node; it stops with the stage, and with a restart.
+    pub(crate) fn node(&mut self) -> Node {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let node = Node { url: format!("http://{}", listener.local_addr().unwrap()), client: Client::new() };
+        let house = match self.place {
+            Place::Postgres(_) => self.open(),
+            Place::Folder(_) => self.house().clone(),
+        };
+        let running = self.serve(house, listener);
+        self.nodes.push(running);
+        node
+    }
+
+    /// Permits that were spent on any node since they started, and records that are there.
+    pub(super) fn spent_and_records(&self, houses: &[waxseal::wiring::House]) -> (u64, u64) {
+        let (mut spent, mut records) = (0, 0);
+        for (nth, house) in houses.iter().enumerate() {
+            let again = houses[..nth].iter().any(|other| Arc::ptr_eq(&other.vault, &house.vault));
+            if !again {
+                let told = self.wait(house.vault.permits_spent_and_records()).unwrap();
+                (spent, records) = (spent + told.0, told.1);
+            }
+        }
+        (spent, records)
+    }
+}
+
+impl Node {
+    /// Any request; `path` begins with `/`.
+    #[track_caller]
+    pub(crate) fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&[u8]>,
+    ) -> Answer {
+        self.client.send(method, &format!("{}{path}", self.url), headers, body)
+    }
+}
