@@ -56,10 +56,12 @@ pub struct ListenOptions {
     /// Where to answer `/metrics`, for Prometheus alone [default: nowhere]
     #[arg(long, value_name = "ADDRESS", env = "WAXSEAL_METRICS_LISTEN")]
     metrics_listen: Option<String>,
-    /// A proxy is in front: who asks is what it put last into `X-Forwarded-For`
+    /// A proxy is in front: who asks is what it put last into `X-Forwarded-For`; what came to it in plain, as it says in
+    /// `X-Forwarded-Proto`, is refused where the public URL is https
     #[arg(long, env = "WAXSEAL_BEHIND_PROXY")]
     behind_proxy: bool,
-    /// How many requests a minute one grant may make of the API; 0 for no limit [default: 6000]
+    /// How many requests a minute one grant may make of the API; all apps of a person together 5 times as many, and an app for
+    /// everybody 100 times; 0 for no limit [default: 6000]
     #[arg(long, value_name = "N", env = "WAXSEAL_REQUESTS_PER_MINUTE")]
     requests_per_minute: Option<u32>,
     /// Fetch keys of apps from loopback addresses too, over http if need be: for development alone

@@ -4,11 +4,11 @@
 
 use crate::Door;
 use crate::caller::Asking;
+use crate::limit::Whose;
 use crate::problem::Problem;
 use crate::problems as listed;
 use axum::extract::FromRequestParts;
 use http::request::Parts;
-use model::GrantId;
 use std::sync::Arc;
 use vault::{AppFacts, Refusal};
 
@@ -39,8 +39,7 @@ impl AppAsking {
             other => other.into(),
         })?;
         if let Some(meters) = &self.door().meters {
-            // An app's bucket stands among those of grants; ids of the two never meet.
-            meters.take(GrantId::from_bytes(*app.id.as_bytes()), self.door().vault.world().now())?;
+            meters.take([Whose::Own(app.id)], self.door().vault.world().now())?;
         }
         Ok(app)
     }

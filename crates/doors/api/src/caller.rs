@@ -6,13 +6,14 @@
 //! from the token on. No act is refused by what was remembered alone.
 
 use crate::Door;
+use crate::limit::Whose;
 use crate::problem::Problem;
 use crate::problems as listed;
 use axum::extract::FromRequestParts;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue};
-use model::GrantId;
+use model::{AppId, GrantId, PersonId};
 use oauth::bound::{Held, Presented};
 use oauth::dpop::{self, Proof, ProofInvalid, Target};
 use std::sync::Arc;
@@ -96,10 +97,10 @@ impl Asking {
         self.presented.clone()
     }
 
-    /// Looks the token up, uses its proof up, and takes one request out of the grant's bucket.
+    /// Looks the token up, uses its proof up, and takes one request out of its buckets.
     pub(crate) async fn caller(&self) -> Result<Caller, Problem> {
         let caller = self.door.vault.caller(self.presented.clone()).await?;
-        self.count(caller.grant())?;
+        self.count(caller.grant(), caller.person(), caller.app())?;
         Ok(caller)
     }
 
@@ -107,13 +108,14 @@ impl Asking {
     /// and the record of the act uses the proof up.
     pub(crate) async fn actor(&self) -> Result<Actor, Problem> {
         let actor = self.door.vault.actor(self.presented.clone()).await?;
-        self.count(actor.grant())?;
+        self.count(actor.grant(), actor.person(), actor.app())?;
         Ok(actor)
     }
 
-    fn count(&self, grant: GrantId) -> Result<(), Problem> {
+    fn count(&self, grant: GrantId, person: PersonId, app: AppId) -> Result<(), Problem> {
         if let Some(meters) = &self.door.meters {
-            meters.take(grant, self.door.vault.world().now())?;
+            let of = [Whose::Grant(grant), Whose::Person(person), Whose::App(app)];
+            meters.take(of, self.door.vault.world().now())?;
         }
         Ok(())
     }
@@ -155,4 +157,4 @@ mod tests;
 
 #[cfg(test)]
 #[path = "act_tests.rs"]
-mod act_tests;
+pub(crate) mod act_tests;

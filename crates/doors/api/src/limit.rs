@@ -1,12 +1,14 @@
-//! How much one grant may ask for: a token bucket a grant, kept as one number (GCRA).
+//! How much a grant, a person's apps together, and an app in all may ask for: a token bucket each, kept as one number (GCRA).
 //!
-//! Invariant: memory is bounded by the grants of the last window: a bucket that has filled up again is forgotten.
+//! Invariant: a request is taken out of all three or of none. Memory is bounded by the grants of the last window: a bucket that
+//! has filled up again is forgotten.
 
-use model::{GrantId, Time};
+use model::{AppId, GrantId, PersonId, Time};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-/// How much one grant may ask for. A bucket holds `requests`, and refills evenly over `window_s` seconds.
+/// How much one grant may ask for; all apps of a person together five times that, and an app for everybody a hundred times. A
+/// bucket holds `requests`, and refills evenly over `window_s` seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limit {
     /// How many requests in one window, all at once if need be.
@@ -22,9 +24,58 @@ impl Default for Limit {
     }
 }
 
-/// A grant asked for too much.
+/// Whose bucket it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Whose {
+    /// What one app does for one person.
+    Grant(GrantId),
+    /// What all apps do for one person.
+    Person(PersonId),
+    /// What one app does for everybody.
+    App(AppId),
+    /// What one app asks for itself, with nobody behind it.
+    Own(AppId),
+}
+
+impl Whose {
+    /// Its name in `RateLimit`.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Whose::Grant(_) => "grant",
+            Whose::Person(_) => "person",
+            Whose::App(_) => "app",
+            Whose::Own(_) => "own",
+        }
+    }
+
+    /// Whom it is about, in a sentence.
+    pub(crate) const fn words(self) -> &'static str {
+        match self {
+            Whose::Grant(_) => "a grant has",
+            Whose::Person(_) => "all apps of a person together have",
+            Whose::App(_) => "an app has, over all of its grants,",
+            Whose::Own(_) => "an app has for itself",
+        }
+    }
+
+    /// As much as how many grants.
+    const fn grants(self) -> u32 {
+        match self {
+            Whose::Grant(_) | Whose::Own(_) => 1,
+            Whose::Person(_) => 5,
+            Whose::App(_) => 100,
+        }
+    }
+
+    fn limit(self, of_grant: Limit) -> Limit {
+        Limit { requests: of_grant.requests.max(1).saturating_mul(self.grants()), ..of_grant }
+    }
+}
+
+/// Too much was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct TooMany {
+    pub(crate) whose: Whose,
     pub(crate) limit: Limit,
     /// In how many seconds there is room for one more.
     pub(crate) wait_s: i64,
@@ -39,7 +90,7 @@ pub(crate) struct Meters {
 
 #[derive(Debug)]
 struct Buckets {
-    by_grant: HashMap<GrantId, i64>,
+    by_whom: HashMap<Whose, i64>,
     tidy_at_len: usize,
 }
 
@@ -47,27 +98,31 @@ const TIDY_LEN_MIN: usize = 1024;
 
 impl Meters {
     pub(crate) fn new(limit: Limit) -> Self {
-        let buckets = Buckets { by_grant: HashMap::new(), tidy_at_len: TIDY_LEN_MIN };
+        let buckets = Buckets { by_whom: HashMap::new(), tidy_at_len: TIDY_LEN_MIN };
         Meters { limit, full_at: Mutex::new(buckets) }
     }
 
-    /// Takes one request out of the grant's bucket.
-    pub(crate) fn take(&self, grant: GrantId, now: Time) -> Result<(), TooMany> {
+    /// Takes one request out of each of these buckets, or says which one has none left.
+    pub(crate) fn take<const N: usize>(&self, of: [Whose; N], now: Time) -> Result<(), TooMany> {
         let now = now.micros();
         let window = i64::from(self.limit.window_s.max(1)) * 1_000_000;
-        let each = (window / i64::from(self.limit.requests.max(1))).max(1);
         let mut buckets = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
-        if buckets.by_grant.len() >= buckets.tidy_at_len {
-            buckets.by_grant.retain(|_, full_at| *full_at > now);
-            buckets.tidy_at_len = (buckets.by_grant.len() * 2).max(TIDY_LEN_MIN);
+        if buckets.by_whom.len() >= buckets.tidy_at_len {
+            buckets.by_whom.retain(|_, full_at| *full_at > now);
+            buckets.tidy_at_len = (buckets.by_whom.len() * 2).max(TIDY_LEN_MIN);
         }
-        let full_at = buckets.by_grant.entry(grant).or_insert(now);
-        let next = (*full_at).max(now) + each;
-        let over = next - now - window;
-        if over > 0 {
-            return Err(TooMany { limit: self.limit, wait_s: over.div_euclid(1_000_000) + 1 });
+        let mut next = [0; N];
+        for (next, whose) in next.iter_mut().zip(of) {
+            let limit = whose.limit(self.limit);
+            let each = (window / i64::from(limit.requests)).max(1);
+            let full_at = buckets.by_whom.get(&whose).copied().unwrap_or(now);
+            *next = full_at.max(now) + each;
+            let over = *next - now - window;
+            if over > 0 {
+                return Err(TooMany { whose, limit, wait_s: over.div_euclid(1_000_000) + 1 });
+            }
         }
-        *full_at = next;
+        buckets.by_whom.extend(of.into_iter().zip(next));
         Ok(())
     }
 }

@@ -5,7 +5,7 @@
 
 use crate::answer::put;
 use crate::caller::{Scheme, scheme};
-use crate::limit::TooMany;
+use crate::limit::{Limit, TooMany};
 use crate::problems::{self as listed, Listed};
 use crate::{BODY_BYTES_MAX, Door};
 use axum::body::Body;
@@ -166,9 +166,9 @@ impl From<TokenRefusal> for Problem {
 
 impl From<TooMany> for Problem {
     fn from(too_many: TooMany) -> Self {
-        let TooMany { limit, wait_s } = too_many;
-        let detail =
-            format!("a grant has {} requests in {} seconds; wait {wait_s} s", limit.requests, limit.window_s);
+        let TooMany { whose, limit, wait_s } = too_many;
+        let Limit { requests, window_s } = limit;
+        let detail = format!("{} {requests} requests in {window_s} seconds; wait {wait_s} s", whose.words());
         let mut problem = Problem::new(listed::TOO_MANY_REQUESTS, detail).with("limit", limit.requests);
         problem.0.too_many = Some(too_many);
         problem
@@ -243,10 +243,11 @@ impl Problem {
         if let Some(receipt) = receipt {
             put(crate::answer::RECEIPT, receipt);
         }
-        if let Some(TooMany { limit, wait_s }) = too_many {
+        if let Some(TooMany { whose, limit, wait_s }) = too_many {
+            let (name, Limit { requests, window_s }) = (whose.name(), limit);
             put(RETRY_AFTER, wait_s.to_string());
-            put(RATE_LIMIT, format!(r#""grant";r=0;t={wait_s}"#));
-            put(RATE_LIMIT_POLICY, format!(r#""grant";q={};w={}"#, limit.requests, limit.window_s));
+            put(RATE_LIMIT, format!(r#""{name}";r=0;t={wait_s}"#));
+            put(RATE_LIMIT_POLICY, format!(r#""{name}";q={requests};w={window_s}"#));
         }
         if listed == listed::TOO_MANY_STREAMS {
             put(RETRY_AFTER, STREAM_WAIT_S.to_string());

@@ -71,8 +71,9 @@ problems! {
         "At least one of the participants is not a friend of the person, does not exist, or is the person herself. Which one is not told. GET /v1/friends lists whom the app may see.";
     TOO_MANY_PEOPLE = "too-many-people", 422, "There are too many people for one conversation",
         "A conversation has at most `limit` people, the person herself among them.";
-    TOO_MANY_REQUESTS = "too-many-requests", 429, "The grant asks for too much at once",
-        "Wait as many seconds as Retry-After says. RateLimit-Policy tells the limit.";
+    TOO_MANY_REQUESTS = "too-many-requests", 429, "Too much is asked for at once",
+        "Wait as many seconds as Retry-After says. RateLimit-Policy tells the limit, and whether it is the grant's, the \
+         person's over all of her apps, or the app's over all of its grants.";
     TOO_MANY_STREAMS = "too-many-streams", 429, "The grant has too many open event streams",
         "Close one of them, or let the parts of your app share one. `limit` says how many a grant may have.";
     BROKEN = "broken", 500, "The server broke",

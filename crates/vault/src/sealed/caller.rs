@@ -165,6 +165,11 @@ impl Actor {
         self.caller.person()
     }
 
+    /// The app.
+    pub fn app(&self) -> AppId {
+        self.caller.app()
+    }
+
     /// Was it looked up for this request? If not, a refusal may be out of date.
     pub fn is_anew(&self) -> bool {
         self.anew
