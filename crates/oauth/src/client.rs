@@ -196,11 +196,12 @@ pub fn client_id(params: &Params) -> Option<AppId> {
 
 /// Refuses a request to a form endpoint that puts in its query what belongs in its body, where no log keeps it.
 pub fn check_query(query: &[u8]) -> Result<(), OAuthError> {
-    const SECRET: [&str; 7] = [
+    const SECRET: [&str; 8] = [
         "client_secret",
         "client_assertion",
         "code",
         "code_verifier",
+        "device_code",
         "refresh_token",
         "token",
         "access_token",

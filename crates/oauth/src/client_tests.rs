@@ -127,7 +127,9 @@ fn another_or_no_client_and_a_suspended_one_are_refused() {
 #[test]
 fn secrets_do_not_travel_in_the_query() {
     assert!(check_query(b"").is_ok() && check_query(b"utm=1").is_ok());
-    for name in ["client_secret", "code", "refresh_token", "token", "code_verifier", "client_%73ecret"] {
+    for name in
+        ["client_secret", "code", "device_code", "refresh_token", "token", "code_verifier", "client_%73ecret"]
+    {
         let error = check_query(format!("{name}=x").as_bytes()).unwrap_err();
         assert_eq!(error.code(), ErrorCode::InvalidRequest, "{name}");
     }

@@ -11,7 +11,7 @@ use crate::jwks::{KeyInvalid, PublicKey};
 use crate::once::Once;
 use data_encoding::BASE64URL_NOPAD;
 use model::Time;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 /// The header in which a proof comes.
@@ -118,20 +118,28 @@ pub fn sent<'a>(values: impl IntoIterator<Item = &'a [u8]>) -> Result<Option<&'a
     }
 }
 
-impl Proof {
+/// A proof that is in order as far as can be said without its key: what costs most is yet to be looked at.
+#[derive(Debug)]
+pub struct Unverified<'a> {
+    jws: Jws<'a>,
+    iat: Time,
+    jti: String,
+    nonce: Option<String>,
+}
+
+impl<'a> Unverified<'a> {
     /// Holds a proof to the request that it came with.
-    pub fn check(text: &str, target: &Target<'_>, now: Time) -> Result<Proof, ProofInvalid> {
+    pub fn read(text: &'a str, target: &Target<'_>, now: Time) -> Result<Unverified<'a>, ProofInvalid> {
         let jws = Jws::parse(text, PROOF_BYTES_MAX)?;
         jws.check_type("dpop+jwt", false)?;
         if !ALGORITHMS.contains(&jws.algorithm()) {
             return Err(ProofInvalid::Algorithm);
         }
-        let jwk = jws.member("jwk").and_then(Value::as_object).ok_or(ProofInvalid::KeyMissing)?;
-        if PublicKey::gives_away_a_secret(jwk) {
+        if PublicKey::gives_away_a_secret(jwk(&jws)?) {
             return Err(ProofInvalid::KeyPrivate);
         }
         let claims = &jws.claims;
-        let jti = claims.text("jti")?;
+        let jti = claims.text("jti")?.to_owned();
         if jti.is_empty() || jti.len() > JTI_BYTES_MAX {
             return Err(JwsInvalid::Member("jti").into());
         }
@@ -157,13 +165,27 @@ impl Proof {
             None => None,
             Some(nonce) => Some(nonce.as_str().ok_or(JwsInvalid::Member("nonce"))?.to_owned()),
         };
-        let key = PublicKey::from_jwk(jwk)?;
-        // What costs most comes last.
-        jws.check(&key)?;
-        let key = Thumbprint(key.thumbprint());
-        let once = Once::new(&[b"dpop", &key.0, jti.as_bytes()], iat.plus_seconds(PROOF_S + CLOCK_AHEAD_S));
-        Ok(Proof { key, nonce, once })
+        Ok(Unverified { jws, iat, jti, nonce })
     }
+
+    /// The nonce that it brings back. Whether that is one of ours is found out before the signature is looked at.
+    pub fn nonce(&self) -> &str {
+        self.nonce.as_deref().unwrap_or_default()
+    }
+
+    /// Holds it to the key that it names.
+    pub fn verify(self) -> Result<Proof, ProofInvalid> {
+        let key = PublicKey::from_jwk(jwk(&self.jws)?)?;
+        self.jws.check(&key)?;
+        let key = Thumbprint(key.thumbprint());
+        let until = self.iat.plus_seconds(PROOF_S + CLOCK_AHEAD_S);
+        let once = Once::new(&[b"dpop", &key.0, self.jti.as_bytes()], until);
+        Ok(Proof { key, nonce: self.nonce, once })
+    }
+}
+
+fn jwk<'j>(jws: &'j Jws<'_>) -> Result<&'j Map<String, Value>, ProofInvalid> {
+    jws.member("jwk").and_then(Value::as_object).ok_or(ProofInvalid::KeyMissing)
 }
 
 /// A URL as RFC 3986 6.2 would have it, without query and fragment; none if it is not one of ours in any spelling.
