@@ -1,10 +1,7 @@
 // `Authlib`: apps written in Python. The person's side is played here, the app's in `authlib/client.py`.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { after, before, test } from "node:test";
-import { createInterface } from "node:readline";
 import { exportJWK, exportPKCS8, generateKeyPair } from "jose";
 import { DETAILS, raise } from "./stage.mjs";
 
@@ -20,27 +17,8 @@ before(async () => {
 });
 after(() => stage?.lower());
 
-/** Runs one scenario to its end, and walks Ada through what it opens. */
-async function scenario(name, app, more = {}) {
-  const child = spawn(PYTHON, [PROGRAM, name], { stdio: ["pipe", "pipe", "pipe"] });
-  const said = [];
-  child.stderr.on("data", (piece) => said.push(piece));
-  child.stdin.write(`${JSON.stringify({ url: stage.url, details: DETAILS, ...app, ...more })}\n`);
-  const failures = [];
-  createInterface({ input: child.stdout }).on("line", (line) => {
-    const walk = async () => {
-      const left = await ada.goThrough(line.replace(/^open /, ""));
-      child.stdin.write(`${left}\n`);
-    };
-    walk().catch((error) => {
-      failures.push(error);
-      child.kill();
-    });
-  });
-  const [code] = await once(child, "exit");
-  assert.deepEqual(failures, []);
-  assert.equal(code, 0, Buffer.concat(said).toString());
-}
+const scenario = (name, app, more = {}) =>
+  ada.plays([PYTHON, PROGRAM, name], { url: stage.url, details: DETAILS, ...app, ...more });
 
 test("a public app signs in, reads, refreshes and revokes", async () => {
   await scenario("public", await stage.app("Desk", REDIRECT, "--public"));

@@ -1,6 +1,7 @@
 // A real server with people and apps of the test's making, and a person's browser that keeps cookies and runs no script.
 // Invariant: a stage has its own data folder and port, and nothing of it outlives its test.
 
+import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -125,6 +126,31 @@ export class Person {
     this.#site = site;
     this.#password = password;
     this.handle = handle;
+  }
+
+  /**
+   * Runs an app that is another program: it is given JSON in a line, and asks with `open URL` to have her walked through an
+   * address; it is told where she left the server. It must end well.
+   */
+  async plays([program, ...words], given) {
+    const child = spawn(program, words, { stdio: ["pipe", "pipe", "pipe"] });
+    const said = [];
+    child.stderr.on("data", (piece) => said.push(piece));
+    child.stdin.write(`${JSON.stringify(given)}\n`);
+    const failures = [];
+    createInterface({ input: child.stdout }).on("line", (line) => {
+      const walk = async () => {
+        const left = await this.goThrough(line.replace(/^open /, ""));
+        child.stdin.write(`${left}\n`);
+      };
+      walk().catch((error) => {
+        failures.push(error);
+        child.kill();
+      });
+    });
+    const [code] = await once(child, "exit");
+    assert.deepEqual(failures, []);
+    assert.equal(code, 0, Buffer.concat(said).toString());
   }
 
   /**

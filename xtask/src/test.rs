@@ -178,17 +178,19 @@ fn with_chromium(node: &mut Command) -> &mut Command {
     }
 }
 
-/// Signs in with clients that were made elsewhere: in JavaScript, and in Python.
+/// Signs in with clients that were made elsewhere: in JavaScript, in Python, and in Rust.
 fn clients(root: &Path, ask: &Ask, steps: &mut Steps) {
     let folder = root.join("tests/clients");
     // A filter names files of here, or of clients/typescript.
     if !ask.filter.is_empty() && test_files(&folder, &ask.filter).is_err() {
         return;
     }
-    let python = steps.step("install the clients", |_| npm_ci(&folder).and_then(|()| venv(root, &folder)));
-    if python {
+    let install = || npm_ci(&folder).and_then(|()| venv(root, &folder)).and_then(|()| rust_client(root));
+    if steps.step("install the clients", |_| install()) {
         steps.step("clients made elsewhere", |steps| {
-            steps.count(node(&folder, ask)?.env("WAXSEAL_CLIENTS_PYTHON", venv_python(root)))
+            let mut node = node(&folder, ask)?;
+            node.env("WAXSEAL_CLIENTS_PYTHON", venv_python(root));
+            steps.count(node.env("WAXSEAL_CLIENTS_RUST", rust_target(root).join(RUST_CLIENT)))
         });
     }
 }
@@ -227,6 +229,20 @@ fn venv(root: &Path, folder: &Path) -> Result<(), String> {
     plainly(Command::new("python3").args(["-m", "venv"]).arg(&home))?;
     let quiet = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"];
     plainly(Command::new(venv_python(root)).args(quiet).arg(folder.join("authlib/requirements.txt")))
+}
+
+/// The client in Rust, which is no member of the workspace: below its target folder.
+const RUST_CLIENT: &str = "debug/waxseal-clients-openidconnect";
+
+fn rust_target(root: &Path) -> PathBuf {
+    root.join("target/clients-rust")
+}
+
+fn rust_client(root: &Path) -> Result<(), String> {
+    let mut build = cargo(root);
+    build.args(["build", "--quiet", "--locked", "--manifest-path"]);
+    build.arg(root.join("tests/clients/openidconnect/Cargo.toml"));
+    plainly(build.env("CARGO_TARGET_DIR", rust_target(root)))
 }
 
 /// Node's test runner over the files of a folder that were asked for.
