@@ -5,7 +5,7 @@
 use axum::Router;
 use axum::extract::ConnectInfo;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, Request, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
@@ -42,12 +42,24 @@ pub enum Peer {
     Forwarded,
 }
 
+/// On a request: the proxy says that it came to it in plain, not over TLS.
+#[derive(Debug, Clone, Copy)]
+pub struct InPlain;
+
 impl Peer {
     fn address(self, connected: SocketAddr, headers: &HeaderMap) -> SocketAddr {
         let last = headers.get_all("x-forwarded-for").iter().next_back().filter(|_| self == Peer::Forwarded);
         let text = last.and_then(|value| value.to_str().ok()?.rsplit(',').next());
         let ip = text.and_then(|text| text.trim().parse().ok()).unwrap_or(connected.ip());
         SocketAddr::new(ip, connected.port())
+    }
+
+    /// Did it come to the proxy in plain, as that says last in `X-Forwarded-Proto`?
+    fn in_plain(self, headers: &HeaderMap) -> Option<InPlain> {
+        let last =
+            headers.get_all("x-forwarded-proto").iter().next_back().filter(|_| self == Peer::Forwarded);
+        let text = last.and_then(|value| value.to_str().ok()?.rsplit(',').next())?;
+        text.trim().eq_ignore_ascii_case("http").then_some(InPlain)
     }
 }
 
@@ -64,7 +76,11 @@ pub async fn serve(listener: TcpListener, router: Router, peer: Peer, stop: impl
                 let service = service_fn(move |mut request: Request<Incoming>| {
                     let from = peer.address(connected, request.headers());
                     request.extensions_mut().insert(ConnectInfo(from));
-                    within(ANSWER_WITHIN, service.call(request))
+                    if let Some(plain) = peer.in_plain(request.headers()) {
+                        request.extensions_mut().insert(plain);
+                    }
+                    let length = Length::of(request.headers());
+                    length.answered(within(ANSWER_WITHIN, service.call(request)))
                 });
                 let connection = http.serve_connection(TokioIo::new(Taking::new(stream)), service);
                 let watched = graceful.watch(connection);
@@ -146,6 +162,41 @@ impl AsyncWrite for Taking {
     }
 }
 
+/// How a request says where its body ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Length {
+    /// In one way, or not at all.
+    Clear,
+    /// By pieces. A length beside them is dropped by the HTTP library if it comes second.
+    InPieces,
+    /// By pieces and by a length, so somebody on the way may have read it otherwise than we.
+    Two,
+}
+
+impl Length {
+    fn of(headers: &HeaderMap) -> Length {
+        let has = |name| headers.contains_key(name);
+        match (has(header::TRANSFER_ENCODING), has(header::CONTENT_LENGTH)) {
+            (false, _) => Length::Clear,
+            (true, false) => Length::InPieces,
+            (true, true) => Length::Two,
+        }
+    }
+
+    /// The answer, if it has one reading. After a body in pieces the connection ends, so nothing that a proxy took for its
+    /// rest is ever a request of its own.
+    async fn answered<E>(self, answer: impl Future<Output = Result<Response, E>>) -> Result<Response, E> {
+        let mut answer = match self {
+            Length::Two => StatusCode::BAD_REQUEST.into_response(),
+            Length::Clear | Length::InPieces => answer.await?,
+        };
+        if self != Length::Clear {
+            answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        Ok(answer)
+    }
+}
+
 /// The answer, or after so long that it took too long; then the connection ends, for nobody knows where its body would.
 async fn within<E>(
     limit: Duration,
@@ -199,5 +250,10 @@ mod tests {
         assert_eq!(Peer::Forwarded.address(connected, &headers).ip().to_string(), "3.3.3.3");
         headers.insert("x-forwarded-for", "nonsense".parse().unwrap());
         assert_eq!(Peer::Forwarded.address(connected, &headers), connected);
+        headers.append("x-forwarded-proto", "https".parse().unwrap());
+        assert!(Peer::Forwarded.in_plain(&headers).is_none());
+        headers.append("x-forwarded-proto", "https, HTTP".parse().unwrap());
+        assert!(Peer::Forwarded.in_plain(&headers).is_some());
+        assert!(Peer::Direct.in_plain(&headers).is_none());
     }
 }

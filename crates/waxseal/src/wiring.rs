@@ -3,13 +3,15 @@
 //! Invariant: the program and the wire tests are wired here and nowhere else, so what is tested is what is served.
 
 use crate::health;
+use crate::listener::InPlain;
 use api::Limit;
 use axum::Router;
-use axum::middleware::map_response;
-use axum::response::Response;
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
 use bus::Bus;
 use feed::Feed;
-use http::{HeaderName, HeaderValue, header};
+use http::{HeaderName, HeaderValue, StatusCode, header};
 use model::World;
 use oauth::metadata::Issuer;
 use outbound::{Outbound, Policy, Private};
@@ -64,6 +66,7 @@ impl House {
     pub fn router(&self) -> Router {
         let House { vault, feed, limit, outbound, issuer, .. } = self.clone();
         let api = api::Doors { vault: vault.clone(), feed: feed.clone(), outbound: outbound.clone(), limit };
+        let secure = issuer.is_secure();
         let pages = pages::Doors { vault: vault.clone(), feed, issuer: issuer.clone() };
         let sign_in = issuer::Doors::new(vault.clone(), issuer, outbound, pages::error_page);
         Router::new()
@@ -71,21 +74,35 @@ impl House {
             .merge(issuer::routes(sign_in))
             .merge(pages::routes(pages))
             .merge(health::routes(vault))
-            .layer(map_response(guard))
+            .layer(from_fn_with_state(secure, guard))
     }
 }
 
-/// What every answer says to browsers, unless a door says otherwise.
-const GUARDS: [(HeaderName, HeaderValue); 4] = [
+/// What every answer says to browsers, unless a door says otherwise. What may be kept says so itself.
+const GUARDS: [(HeaderName, HeaderValue); 5] = [
     (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     (header::REFERRER_POLICY, HeaderValue::from_static("same-origin")),
+    (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
     (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
 ];
+/// Who came over https once asks this host in plain no more, for a year.
+const HTTPS_ONLY: HeaderValue = HeaderValue::from_static("max-age=31536000; includeSubDomains");
 
-async fn guard(mut response: Response) -> Response {
+/// `secure`: we are reached over https, so a request that its sender made in plain has shown its secrets on the way. It is
+/// refused and not led to https, or its sender would never notice.
+async fn guard(State(secure): State<bool>, request: Request, next: Next) -> Response {
+    let mut response = if secure && request.extensions().get::<InPlain>().is_some() {
+        (StatusCode::FORBIDDEN, "This server is reached over https only.\n").into_response()
+    } else {
+        next.run(request).await
+    };
+    let headers = response.headers_mut();
     for (name, value) in GUARDS {
-        response.headers_mut().entry(name).or_insert(value);
+        headers.entry(name).or_insert(value);
+    }
+    if secure {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HTTPS_ONLY);
     }
     response
 }

@@ -7,8 +7,9 @@ use crate::Door;
 use crate::caller::{At, Person};
 use crate::problem::Problem;
 use axum::extract::State;
-use axum::response::Sse;
+use axum::http::{HeaderValue, header};
 use axum::response::sse::{Event, KeepAlive};
+use axum::response::{IntoResponse, Response, Sse};
 use feed::Watch;
 use futures_core::Stream;
 use model::ConversationId;
@@ -65,11 +66,15 @@ pub(crate) async fn conversation_live(
     State(door): State<Arc<Door>>,
     person: Person,
     At(id): At<ConversationId>,
-) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+) -> Result<Response, Problem> {
     // Watched before the look, so that nothing falls between.
     let watch = door.feed.watch(id);
     door.vault.own_is_in(&person.own, id).await?;
     let looking = Looking { door, cookie: person.cookie, conversation: id, watch };
     let hints = Hints(Some(Box::pin(looking.next())));
-    Ok(Sse::new(hints).keep_alive(KeepAlive::new().interval(HEARTBEAT)))
+    let hints = Sse::new(hints).keep_alive(KeepAlive::new().interval(HEARTBEAT));
+    // By itself it would only be asked for anew each time.
+    let mut response = hints.into_response();
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
 }

@@ -8,13 +8,18 @@ use crate::problem::{Problem, go_to};
 use crate::view::SignOut;
 use crate::{Door, cookies, return_to};
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use std::sync::Arc;
+
+/// What the browser is told to throw away: pages that it keeps for going back to, and whatever a script might have stored.
+/// The cookie goes by itself: "cookies" would take those of every site beside this one as well.
+const CLEARED: HeaderValue = HeaderValue::from_static("\"cache\", \"storage\"");
 
 /// Goes on, signed out.
 pub(crate) fn signed_out(door: &Door, address: &str) -> Response {
     let mut response = go_to(address);
+    response.headers_mut().insert(HeaderName::from_static("clear-site-data"), CLEARED);
     if let Some(cookie) = cookies::clear_session(door.secure()) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }

@@ -31,6 +31,8 @@ pub(crate) struct Head {
     pub(crate) status: u16,
     /// Where a redirect leads.
     pub(crate) location: Option<String>,
+    /// Who may keep the answer.
+    pub(crate) cache: Option<String>,
 }
 
 /// The status of what comes back, if anything does.
@@ -55,8 +57,22 @@ pub(crate) fn head(stage: &Stage, bytes: &[u8]) -> Option<Head> {
     }
     let head = String::from_utf8_lossy(&head);
     let status = head.get(9..12)?.parse().ok()?;
-    let location = head.lines().find_map(|line| line.strip_prefix("location: ")).map(str::to_owned);
-    Some(Head { status, location })
+    let value = |name: &str| head.lines().find_map(|line| line.strip_prefix(name)).map(str::to_owned);
+    Some(Head { status, location: value("location: "), cache: value("cache-control: ") })
+}
+
+/// All that comes back on one connection until it is closed.
+fn all(stage: &Stage, bytes: &[u8]) -> String {
+    let mut stream = TcpStream::connect(stage.url.strip_prefix("http://").unwrap()).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    stream.write_all(bytes).unwrap();
+    let mut all = Vec::new();
+    match stream.read_to_end(&mut all) {
+        Ok(_) => {}
+        Err(why) if why.kind() == std::io::ErrorKind::ConnectionReset => {}
+        Err(why) => panic!("the connection goes on: {why}: {}", String::from_utf8_lossy(&all)),
+    }
+    String::from_utf8_lossy(&all).into_owned()
 }
 
 /// What cannot be read in one way only is refused, so that nothing hides in it behind a proxy that reads it in the other.
@@ -85,4 +101,30 @@ fn what_has_two_readings_is_refused() {
         assert!(matches!(answered, Some(400) | None), "{answered:?}: {}", head.escape_debug());
     }
     stage.get("/healthz").expect(200);
+}
+
+/// A proxy that ends a body elsewhere than we do would take what comes behind it for another's request, or the other way round.
+#[test]
+fn nothing_hides_behind_a_body_that_may_end_in_two_places() {
+    let stage = Stage::new();
+    let (length, pieces) = ("content-length: 5\r\n", "transfer-encoding: chunked\r\n");
+    for (framing, wanted) in [
+        (format!("{length}{pieces}"), Some("400")),
+        (format!("{pieces}{length}"), None),
+        (pieces.to_owned(), None),
+        (format!("content-length: 0\r\n{pieces}"), Some("400")),
+        (format!("{pieces}{pieces}"), None),
+    ] {
+        let hidden = "GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n";
+        let bytes = format!("POST /token HTTP/1.1\r\nhost: a\r\n{framing}\r\n0\r\n\r\n{hidden}");
+        let told = all(&stage, bytes.as_bytes());
+        assert_eq!(told.matches("HTTP/1.1 ").count(), 1, "{framing:?}: {told}");
+        assert!(!told.contains("alive"), "{framing:?}: {told}");
+        if let Some(status) = wanted {
+            assert!(told.starts_with(&format!("HTTP/1.1 {status}")), "{framing:?}: {told}");
+        }
+    }
+    // A plain one goes on, as it should.
+    let two = "GET /healthz HTTP/1.1\r\nhost: a\r\n\r\nGET /healthz HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
+    assert_eq!(all(&stage, two.as_bytes()).matches("alive").count(), 2);
 }

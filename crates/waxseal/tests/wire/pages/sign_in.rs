@@ -25,6 +25,19 @@ fn out_and_in_again() {
 }
 
 #[test]
+fn signing_out_clears_what_the_browser_keeps() {
+    let stage = Stage::new();
+    let (ada, bea) = (stage.person("ada"), stage.person("bea"));
+    for (person, path) in [(&ada, "/sign-out"), (&bea, "/settings/sessions/end")] {
+        let browser = stage.browser_of(person);
+        let answer = any_form(&browser).send(&browser, path).expect(303);
+        assert_eq!(answer.header("clear-site-data"), Some("\"cache\", \"storage\""), "{path}");
+        assert!(answer.header("set-cookie").unwrap().contains("Max-Age=0"), "{path}");
+        assert_eq!(browser.cookie("waxseal"), None, "{path}");
+    }
+}
+
+#[test]
 fn who_is_signed_out_signs_in_first_and_goes_on() {
     let stage = Stage::new();
     stage.person("ada");

@@ -57,6 +57,7 @@ fn row(cast: &Cast, route: &Route) -> Vec<String> {
         let before = records(cast);
         let head = raw::head(&cast.stage, &bytes).unwrap_or_else(|| panic!("{route}: no answer"));
         assert!(head.status < 500, "{route} for {}: {}", caller.name(), head.status);
+        held_by_no_cache(route, &head, caller.name());
         if route.path == "/v1/events" {
             // What the next cell does would be told, and recorded.
             cast.stage.streams_gone();
@@ -70,6 +71,17 @@ fn row(cast: &Cast, route: &Route) -> Vec<String> {
         format!("{}{star}", head.status)
     };
     CALLERS.iter().map(ask).collect()
+}
+
+/// What is the same for everybody, and may be kept: the log, our own files, keys, what we say of ourselves.
+const FOR_EVERYBODY: [&str; 7] =
+    ["/.well-known/", "/directory.json", "/jwks", "/ledger/", "/openapi.json", "/problems/", "/static/"];
+
+/// No cache keeps what is somebody's.
+fn held_by_no_cache(route: &Route, head: &raw::Head, caller: &str) {
+    let cache = head.cache.as_deref().unwrap_or_default();
+    let is_for_everybody = FOR_EVERYBODY.iter().any(|path| route.path.starts_with(path));
+    assert!(is_for_everybody || cache.contains("no-store"), "{route} for {caller}: {cache:?}");
 }
 
 /// How many records there are. What was spent by permits since the start is as many, always.

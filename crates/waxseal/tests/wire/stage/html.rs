@@ -26,6 +26,12 @@ enum Kind {
 }
 
 impl Form {
+    /// The first one of a page that is sent to this path.
+    #[track_caller]
+    pub(crate) fn first(html: &str, action: &str) -> Form {
+        forms(html).into_iter().find(|form| form.action == action).unwrap()
+    }
+
     #[track_caller]
     fn control(&mut self, name: &str, fits: impl Fn(&Control) -> bool) -> &mut Control {
         let names: Vec<String> =

@@ -57,6 +57,8 @@ pub(crate) struct Stage {
     /// Who is taken for the one who asks.
     pub(crate) peer: Peer,
     pub(crate) private: Private,
+    /// The public URL from the next start on, where a proxy is in front: answers then speak of it.
+    pub(crate) public: Option<&'static str>,
     client: Client,
     running: Option<Running>,
     /// Nodes beside the first.
@@ -154,6 +156,7 @@ impl Stage {
             clock,
             limit: Some(api::Limit::default()),
             private: Private::Refused,
+            public: None,
             peer: Peer::Direct,
             client,
             running: None,
@@ -177,8 +180,8 @@ impl Stage {
 
     fn open(&self) -> House {
         let world = World::new(self.clock.clone(), OsEntropy);
-        let mut house =
-            House::open(self.place.clone(), Issuer::parse(&self.url).unwrap(), None, world).unwrap();
+        let issuer = Issuer::parse(self.public.unwrap_or(&self.url)).unwrap();
+        let mut house = House::open(self.place.clone(), issuer, None, world).unwrap();
         house.limit = self.limit;
         house.outbound = Outbound::new(Policy { private: self.private });
         house
