@@ -45,6 +45,8 @@ pub enum TokenRequest {
         code: String,
         /// What proves it to be the asker's.
         proof: CodeProof,
+        /// A wish for less.
+        details: Option<Asked>,
     },
     /// `grant_type=refresh_token`
     Refresh {
@@ -87,15 +89,17 @@ impl fmt::Debug for TokenRequest {
 /// Reads the form of the token endpoint.
 pub fn parse(form: &Params, issuer: &Issuer) -> Result<TokenRequest, OAuthError> {
     let text = |name| form.value(name).unwrap_or_default().to_owned();
+    let details = || form.value("authorization_details").map(details::parse_request).transpose();
     let request = match form.required("grant_type")? {
         "authorization_code" => TokenRequest::Code {
             code: form.required("code")?.to_owned(),
             proof: CodeProof { redirect_uri: text("redirect_uri"), code_verifier: text("code_verifier") },
+            details: details()?,
         },
         "refresh_token" => TokenRequest::Refresh {
             refresh_token: form.required("refresh_token")?.to_owned(),
             scope: form.value("scope").map(str::to_owned),
-            details: form.value("authorization_details").map(details::parse_request).transpose()?,
+            details: details()?,
         },
         "client_credentials" => TokenRequest::Own,
         device::GRANT_TYPE => TokenRequest::Device { device_code: form.required("device_code")?.to_owned() },

@@ -22,7 +22,7 @@ fn read(form: &str) -> Result<TokenRequest, &'static str> {
 fn the_two_grant_types_are_read() {
     let code = read("grant_type=authorization_code&code=c&redirect_uri=u&code_verifier=v&extra=1").unwrap();
     let proof = CodeProof { redirect_uri: "u".to_owned(), code_verifier: "v".to_owned() };
-    assert_eq!(code, TokenRequest::Code { code: "c".to_owned(), proof });
+    assert_eq!(code, TokenRequest::Code { code: "c".to_owned(), proof, details: None });
     let refresh = read("grant_type=refresh_token&refresh_token=r&scope=openid").unwrap();
     let scope = Some("openid".to_owned());
     assert_eq!(refresh, TokenRequest::Refresh { refresh_token: "r".to_owned(), scope, details: None });

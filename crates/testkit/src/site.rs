@@ -79,6 +79,14 @@ impl Site {
         self.set(Some(answer(status, body)));
     }
 
+    /// The same, with these header lines.
+    pub fn says_with(&self, status: u16, headers: &[(&str, &str)], body: &str) {
+        let lines: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let whole = answer(status, body);
+        let first = whole.iter().position(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        self.set(Some([&whole[..first], lines.as_bytes(), &whole[first..]].concat()));
+    }
+
     /// From now on it takes connections and says nothing.
     pub fn falls_silent(&self) {
         self.set(None);

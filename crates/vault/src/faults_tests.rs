@@ -116,6 +116,26 @@ on_both_engines! {
         assert_eq!(house.read(&scene.tokens, scene.conversation).await, Err(Refusal::Token));
     }
 
+    async fn a_token_that_could_not_be_revoked_is_not_said_to_be(house: House) {
+        let scene = scene(&house).await;
+        let (app, vault) = (scene.tokens.app, house.vault());
+        for (what, token) in [
+            (What::Commit, &scene.tokens.access),
+            (What::Commit, &scene.tokens.refresh),
+            (What::Statement, &scene.tokens.access),
+            (What::Statement, &scene.tokens.refresh),
+        ] {
+            plan(&house, what, 1);
+            let outcome = vault.token_revoke(app, token).await;
+            assert!(matches!(outcome, Err(Refusal::Fault(_))), "{outcome:?}");
+            assert!(house.read(&scene.tokens, scene.conversation).await.is_ok());
+        }
+        // Asked once more, it is done.
+        vault.token_revoke(app, &scene.tokens.refresh).await.unwrap();
+        assert_eq!(house.read(&scene.tokens, scene.conversation).await, Err(Refusal::Token));
+        assert!(house.refresh(&scene.tokens).await.is_err());
+    }
+
     async fn wherever_counting_stops_the_map_goes_on_from_there(house: House) {
         let scene = scene(&house).await;
         let mut failed = 0;

@@ -19,6 +19,7 @@ use vault::{Became, Errand, Exchange, Heard, Refusal, Signal, Vault, Webhook};
 
 /// How long one exchange may take.
 const EXCHANGE: Duration = Duration::from_secs(15);
+const _: () = assert!(EXCHANGE.as_secs() >= 15 && EXCHANGE.as_secs() <= 30, "Standard Webhooks: 15 to 30 s");
 /// How much of an answer is taken: nothing in it is of interest.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
 /// Exchanges under way at once with receivers that are well, and with those that are not.

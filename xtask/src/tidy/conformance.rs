@@ -1,4 +1,5 @@
-//! The table of what standards ask, `docs/conformance.md`, names tests that are there, and counts itself.
+//! The tables of attacks and of what standards ask, `docs/attacks.md` and `docs/conformance.md`, name tests that are there; the
+//! second counts itself too.
 //! Invariant: whether a test holds its line is for people to see; that it exists, and how many lines are held, is not.
 
 use super::{File, Finding, rust, words};
@@ -6,21 +7,37 @@ use std::collections::BTreeSet;
 
 /// Where the table stands.
 const TABLE: &str = "docs/conformance.md";
+/// What attackers try, and where it fails.
+const ATTACKS: &str = "docs/attacks.md";
 /// What a link to a test is made of: the name as code, and the file it is in as seen from `docs/`.
 const LINK: [&str; 3] = ["[`", "`](../", ")"];
 
-/// Findings on the table among `files`.
+/// Findings on the documents among `files`.
 pub(super) fn findings(files: &[File]) -> Vec<Finding> {
-    let Some(table) = files.iter().find(|file| file.path == TABLE) else { return Vec::new() };
+    let mut found = Vec::new();
+    for document in files.iter().filter(|file| file.path == TABLE || file.path == ATTACKS) {
+        for (line, text) in (1..).zip(document.text.lines()) {
+            for (name, path) in links(text) {
+                if !files.iter().any(|file| file.path == path && has_test(file, name)) {
+                    let what =
+                        format!("there is no test `{name}` in {path}; name the one that holds this line");
+                    found.push(Finding { path: document.path.clone(), line, what });
+                }
+            }
+        }
+    }
+    if let Some(table) = files.iter().find(|file| file.path == TABLE) {
+        found.extend(of_table(table));
+    }
+    found
+}
+
+/// Findings on the table itself.
+fn of_table(table: &File) -> Vec<Finding> {
     let mut found = Vec::new();
     let (mut ids, mut counts) = (BTreeSet::new(), [0, 0, 0]);
     for (line, text) in (1..).zip(table.text.lines()) {
         let mut say = |line, what: String| found.push(Finding { path: TABLE.to_owned(), line, what });
-        for (name, path) in links(text) {
-            if !files.iter().any(|file| file.path == path && has_test(file, name)) {
-                say(line, format!("there is no test `{name}` in {path}; name the one that holds this line"));
-            }
-        }
         let Some((id, held)) = row(text) else { continue };
         if !ids.insert(id) {
             say(line, format!("{id} has two lines; leave one"));

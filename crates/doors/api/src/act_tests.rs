@@ -28,8 +28,8 @@ impl Entropy for Counting {
 }
 
 /// Ada let an app list her conversations.
-struct Scene {
-    asking: Asking,
+pub(crate) struct Scene {
+    pub(crate) asking: Asking,
     own: Own,
     terms: Terms,
     _folder: tempfile::TempDir,
@@ -38,7 +38,7 @@ struct Scene {
 const REDIRECT: &str = "https://app.example/callback";
 const VERIFIER: &str = "a-verifier-of-at-least-forty-three-characters-x";
 
-async fn scene() -> Scene {
+pub(crate) async fn scene() -> Scene {
     let folder = tempfile::tempdir().unwrap();
     let place = Place::Folder(folder.path().to_owned());
     let setup = Setup { place, issuer: "https://seal.example".into(), log: None };
@@ -83,7 +83,7 @@ async fn scene() -> Scene {
     let agreed = oauth::consent::Agreed::anew(Scopes::OPENID, terms.clone(), "");
     let allowed = vault.consent_allow(&own, waiting, move |_| Ok(agreed.clone())).await;
     let proof = CodeProof { redirect_uri: REDIRECT.into(), code_verifier: VERIFIER.into() };
-    let code = TokenRequest::Code { code: allowed.unwrap().1, proof };
+    let code = TokenRequest::Code { code: allowed.unwrap().1, proof, details: None };
     let token = vault.token(app, code).await.unwrap().access_token;
     let feed = feed::Feed::new(vault.clone(), Default::default());
     let outbound = outbound::Outbound::new(outbound::Policy { private: outbound::Private::Refused });

@@ -167,3 +167,7 @@ fn tell(out: &mut String, News { id, what }: &News) {
         What::Expired => write!(out, "id: {id}\nevent: expired\ndata: {{}}\n\n"),
     };
 }
+
+#[cfg(test)]
+#[path = "events_follow_tests.rs"]
+mod tests;

@@ -69,7 +69,8 @@ async fn used(folder: &std::path::Path) -> Vault {
     let agreed = oauth::consent::Agreed::anew(offer.scopes, offer.widest(), "Shows and answers chats");
     let (_, code) = vault.consent_allow(&own, waiting, move |_| Ok(agreed.clone())).await.unwrap();
     let proof = CodeProof { redirect_uri: request.redirect_uri, code_verifier: VERIFIER.to_owned() };
-    let token = vault.token(client_id, TokenRequest::Code { code, proof }).await.unwrap().access_token;
+    let token =
+        vault.token(client_id, TokenRequest::Code { code, proof, details: None }).await.unwrap().access_token;
     for _ in 0..3 {
         let permit = vault.caller(&token).await.unwrap().permit(ListConversations { after: None, limit: 5 });
         vault.list_conversations(permit.unwrap()).await.unwrap();

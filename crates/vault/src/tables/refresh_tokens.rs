@@ -17,7 +17,7 @@ use oauth::bound::Bound;
 use oauth::error::{ErrorCode, OAuthError};
 use oauth::token::{self, Refresh, RefreshRow, RefreshState};
 
-/// What a refresh asks for beside the token.
+/// What is asked for beside a refresh token or a code.
 #[derive(Clone, Copy)]
 pub(crate) struct Asks<'a> {
     pub(crate) scope: Option<&'a str>,
@@ -155,7 +155,7 @@ fn rotate(
 }
 
 /// What an access token may carry of what the family may.
-fn narrowed(
+pub(crate) fn narrowed(
     (scopes, held): (Scopes, &Terms),
     answered: (Time, Time),
     asks: Asks<'_>,

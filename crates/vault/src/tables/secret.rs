@@ -75,3 +75,53 @@ pub(crate) fn sha256(parts: &[&[u8]]) -> [u8; 32] {
     }
     hash.finalize().into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::{Clock, Entropy, Time};
+    use std::collections::HashSet;
+
+    struct Os;
+
+    impl Clock for Os {
+        fn now(&self) -> Time {
+            Time::from_micros(0)
+        }
+    }
+
+    impl Entropy for Os {
+        fn fill(&self, bytes: &mut [u8]) {
+            getrandom::fill(bytes).unwrap();
+        }
+    }
+
+    #[test]
+    fn ten_thousand_of_each_kind_are_all_different_and_hold_256_random_bits() {
+        let world = World::new(Os, Os);
+        let kinds = [
+            SecretKind::Refresh,
+            SecretKind::Code,
+            SecretKind::Client,
+            SecretKind::Session,
+            SecretKind::Pushed,
+            SecretKind::Device,
+        ];
+        let (mut seen, mut ones) = (HashSet::new(), vec![0_u32; 256]);
+        for kind in kinds {
+            for _ in 0..10_000 {
+                let text = Secret::new(kind, &world).into_clear();
+                let random =
+                    BASE64URL_NOPAD.decode(text.strip_prefix(kind.prefix()).unwrap().as_bytes()).unwrap();
+                assert_eq!(random.len(), 32);
+                for (bit, ones) in ones.iter_mut().enumerate() {
+                    *ones += u32::from(random[bit / 8] >> (bit % 8) & 1);
+                }
+                assert!(seen.insert(random), "{text}");
+                assert!(kinds.iter().all(|other| Secret::read(*other, &text).is_some() == (*other == kind)));
+            }
+        }
+        // Each bit is set in half of them: 30,000 of 60,000, and farther than 1,000 from that once in 10^15 runs.
+        assert!(ones.iter().all(|ones| ones.abs_diff(30_000) < 1_000), "{ones:?}");
+    }
+}

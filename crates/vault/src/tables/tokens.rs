@@ -162,7 +162,7 @@ fn redeem(
     tx: &mut Tx<'_>,
     tools: (&World, &TokenMint),
     app: AppId,
-    code: &str,
+    (code, asks): (&str, Asks<'_>),
     proof: &token::CodeProof,
 ) -> Result<Outcome, Refusal> {
     let now = tools.0.now();
@@ -212,13 +212,18 @@ fn redeem(
             return Ok(Err(error));
         }
     }
+    let (scopes, terms) = families::of_grant(&grant, &answer.share, now);
+    // Who asks for too much has not used it up.
+    let worth = match refresh_tokens::narrowed((scopes, &terms), (grant.given_at, answer.at), asks, now) {
+        Ok(worth) => worth,
+        Err(error) => return Ok(Err(error)),
+    };
     // Of two that redeem at once, one finds it unused.
     let sql = "update codes set used = 1 where hash = $1 and used = 0";
     if tx.execute(sql, params![hash.as_ref().map(|hash| hash.as_slice())])? == 0 {
         reused(tx, tools.0, &family, &grant)?;
         return Ok(Err(OAuthError::new(ErrorCode::InvalidGrant, "the code was used before")));
     }
-    let worth = families::of_grant(&grant, &answer.share, now);
     let found = Found { family, grant, answer, nonce };
     let refresh = refresh_tokens::first(tx, tools.0, &found)?;
     Ok(Ok(issue(tx, tools, found, worth, refresh)?))
@@ -250,7 +255,10 @@ impl Vault {
             .engine
             .write("token", move |tx| -> Result<Outcome, Refusal> {
                 match &request {
-                    TokenRequest::Code { code, proof } => redeem(tx, (&world, &mint), app, code, proof),
+                    TokenRequest::Code { code, proof, details } => {
+                        let asks = Asks { scope: None, details: details.as_ref() };
+                        redeem(tx, (&world, &mint), app, (code, asks), proof)
+                    }
                     TokenRequest::Refresh { refresh_token, scope, details } => {
                         let asks = Asks { scope: scope.as_deref(), details: details.as_ref() };
                         refresh_tokens::refresh(tx, (&world, &mint), app, refresh_token, asks)

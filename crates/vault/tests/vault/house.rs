@@ -424,7 +424,7 @@ async fn connect(url: &str) -> tokio_postgres::Client {
 
 pub(crate) fn redemption(code: &str) -> TokenRequest {
     let proof = CodeProof { redirect_uri: REDIRECT.to_owned(), code_verifier: VERIFIER.to_owned() };
-    TokenRequest::Code { code: code.to_owned(), proof }
+    TokenRequest::Code { code: code.to_owned(), proof, details: None }
 }
 
 pub(crate) async fn refresh(vault: &Vault, old: &Tokens) -> Result<Tokens, TokenRefusal> {

@@ -10,6 +10,7 @@ use outbound::{Outbound, Private};
 use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
+use testkit::Site;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -206,4 +207,46 @@ fn an_entry_is_in_a_checkpoint_within_a_second() {
         in_time
     };
     assert!((0..5).any(in_time));
+}
+
+/// Whatever a witness answers that is no cosignature: the log goes on, and is not halted by what it says alone.
+#[test]
+fn a_witness_that_refuses_delays_nobody_and_halts_nothing() {
+    let stage = Stage::new();
+    let (first, second) = (watching(&stage, 1), watching(&stage, 2));
+    let sites: Vec<Site> = (0..8).map(|_| Site::new("")).collect();
+    for (site, status) in sites.iter().zip([400, 403, 404, 422, 429, 500]) {
+        site.says(status, "no");
+    }
+    // One says that it has seen more than there is, and one talks nonsense.
+    sites[6].says_with(409, &[("Content-Type", "text/x.tlog.size")], "999999999\n");
+    sites[7].says(200, "\u{2014} witness.example/odd AAAA\n");
+    let odd: Vec<PolicyWitness> = sites
+        .iter()
+        .enumerate()
+        .map(|(n, site)| {
+            let key =
+                WitnessKey::new(&format!("odd.example/{n}"), &[u8::try_from(n).unwrap() + 20; 32]).unwrap();
+            PolicyWitness { key: key.public().clone(), url: Some(site.url("")) }
+        })
+        .collect();
+    let known =
+        [&first, &second].map(|one| PolicyWitness { key: one.key.clone(), url: Some(one.url.clone()) });
+    let policy = Policy::k_of_n(known.into_iter().chain(odd).collect(), 2).unwrap();
+    let (_workers, mut news) = start(&stage, asked(&policy));
+    let mut before = 0;
+    for name in ["Jukebox", "Marquee", "Teller"] {
+        app(&stage, name);
+        before = heard(&stage, &mut news, |news| news.cosigned > before).cosigned;
+    }
+    for site in &sites {
+        while site.asked() < 2 {
+            std::thread::yield_now();
+        }
+    }
+    app(&stage, "Courier");
+    heard(&stage, &mut news, |news| news.cosigned > before);
+    let cosigned = Note::parse(&stage.get("/ledger/cosigned").expect(200).body).unwrap();
+    assert_eq!(policy.cosigned(&cosigned).unwrap().0.len(), 2);
+    stage.get("/readyz").expect(200);
 }

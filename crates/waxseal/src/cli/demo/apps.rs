@@ -116,7 +116,8 @@ pub(super) async fn let_jukebox_in(
     };
     let code = allow(vault, &own, request).await?;
     let proof = CodeProof { redirect_uri: REDIRECT.to_owned(), code_verifier: VERIFIER.to_owned() };
-    let answer = vault.token(jukebox, TokenRequest::Code { code, proof }).await.map_err(Stop::refused)?;
+    let request = TokenRequest::Code { code, proof, details: None };
+    let answer = vault.token(jukebox, request).await.map_err(Stop::refused)?;
     use_it(vault, &answer.access_token, friends).await?;
     Ok(answer.access_token)
 }

@@ -383,3 +383,54 @@ fn an_apps_own_token_and_a_persons_do_not_open_each_others_doors() {
     scene.stage.wait(scene.stage.vault().app_suspend(scene.teller.id, "in a test")).unwrap();
     scene.stage.api(&own).get("/v1/webhooks").expect(401);
 }
+
+#[test]
+fn who_is_busy_is_asked_again_when_it_says() {
+    let scene = Scene::new();
+    for status in [429, 502, 503, 504] {
+        scene.site.says_with(status, &[("Retry-After", "100")], "");
+        scene.say("hello");
+        assert_eq!(scene.stage.tell_webhooks(), 1);
+        scene.stage.clock.advance_s(60);
+        assert_eq!(scene.stage.tell_webhooks(), 0, "{status}: not before it said");
+        scene.site.says(204, "");
+        scene.stage.clock.advance_s(41);
+        assert_eq!(scene.stage.tell_webhooks(), 1, "{status}");
+    }
+    // Of one that is broken it means nothing; nor can anybody ask for more than a day.
+    scene.site.says_with(500, &[("Retry-After", "100")], "");
+    scene.say("hello");
+    assert_eq!(scene.stage.tell_webhooks(), 1);
+    scene.stage.clock.advance_s(6);
+    scene.site.says_with(503, &[("Retry-After", "99999999")], "");
+    assert_eq!(scene.stage.tell_webhooks(), 1);
+    scene.site.says(200, "");
+    scene.stage.clock.advance_s(DAY_S + 1);
+    assert_eq!(scene.stage.tell_webhooks(), 1);
+}
+
+#[test]
+fn each_has_a_secret_of_its_own_that_is_told_once() {
+    let scene = Scene::new();
+    let own = scene.stage.own_token(&scene.teller);
+    let mut seen = std::collections::BTreeSet::new();
+    let mut secret = |webhook: &Value| {
+        let text = webhook["secret"].as_str().unwrap().strip_prefix("whsec_").unwrap().to_owned();
+        let bytes = BASE64.decode(text.as_bytes()).unwrap();
+        assert!((24..=64).contains(&bytes.len()), "{} bytes", bytes.len());
+        assert!(seen.insert(bytes), "no two are the same");
+    };
+    secret(&scene.webhook);
+    let body = json!({"url": scene.site.url("/another")});
+    for _ in 0..3 {
+        secret(&scene.stage.api(&own).post("/v1/webhooks", None, &body).expect(201).json());
+    }
+    secret(&scene.stage.api(&own).post(&scene.path("/keys"), None, &json!({})).expect(200).json());
+    let listed = scene.stage.api(&own).get("/v1/webhooks").expect(200);
+    assert!(!listed.text().contains("whsec_"), "{}", listed.text());
+    let signed = json!({"url": scene.site.url("/signed"), "signing": "ed25519"});
+    let signed = scene.stage.api(&own).post("/v1/webhooks", None, &signed).expect(201).json();
+    assert_eq!(signed.get("secret").filter(|secret| !secret.is_null()), None);
+    let key = signed["public_key"].as_str().unwrap().strip_prefix("whpk_").unwrap();
+    assert_eq!(BASE64.decode(key.as_bytes()).unwrap().len(), 32);
+}

@@ -130,10 +130,69 @@ fn the_app_asks_to_change_it_and_the_person_decides() {
     assert_eq!(told["grant_id"], json!(scene.tokens.grant), "the same grant");
     let seen = scene.ask("GET", &scene.grant(), &scene.basic()).expect(200).json();
     assert_eq!(seen["authorization_details"][0]["actions"], json!(["list", "read", "send"]));
+    let old = scene.stage.api(&scene.tokens.access);
+    let read = "/v1/conversations/con_00000000000000000000000000/messages";
+    old.get(read).expect(404);
     let less = Fields::ask_for(&scene.app, json!({"actions": ["list"]}))
         .with("grant_management_action", "replace")
         .with("grant_id", &scene.grant());
     allow(&scene.stage, &scene.ada, &less);
+    // What is gone is gone for the tokens that were issued before, and for what comes of them.
+    assert_eq!(old.get(read).expect(403).json()["action"], "read");
+    old.get("/v1/conversations").expect(200);
+    for refresh in [scene.tokens.refresh.as_deref().unwrap(), told["refresh_token"].as_str().unwrap()] {
+        let next = Fields::refresh(&scene.app, refresh).post(&scene.stage, "/token").expect(200).json();
+        assert_eq!(next["authorization_details"][0]["actions"], json!(["list"]));
+        scene.stage.api(next["access_token"].as_str().unwrap()).get(read).expect(403);
+    }
     let seen = scene.ask("GET", &scene.grant(), &scene.basic()).expect(200).json();
     assert_eq!(seen["authorization_details"][0]["actions"], json!(["list"]));
+}
+
+#[test]
+fn what_does_not_fit_together_is_refused() {
+    let scene = Scene::new();
+    let other = scene.stage.app_named("Other", EVERYTHING, true);
+    let theirs = scene.stage.grant(&scene.ada, &other, reading()).grant.to_string();
+    let secret = scene.app.secret.as_deref().unwrap();
+    let ask = Fields::ask_for(&scene.app, reading()).with("client_secret", secret);
+    let grant = scene.grant();
+    for (action, id, wanted) in [
+        (Some("create"), Some(grant.as_str()), "invalid_request"),
+        (Some("merge"), None, "invalid_request"),
+        (Some("replace"), None, "invalid_request"),
+        (None, Some(grant.as_str()), "invalid_request"),
+        (Some("update"), Some(grant.as_str()), "invalid_request"),
+        (Some("CREATE"), None, "invalid_request"),
+        (Some("merge"), Some("x"), "invalid_grant_id"),
+        (Some("replace"), Some("con_00000000000000000000000000"), "invalid_grant_id"),
+    ] {
+        let mut fields = ask.clone();
+        for (name, value) in [("grant_management_action", action), ("grant_id", id)] {
+            fields = value.map_or(fields.clone(), |value| fields.with(name, value));
+        }
+        let refused = fields.post(&scene.stage, "/par").expect(400);
+        assert_eq!(error(&refused), wanted, "{action:?} {id:?}");
+        let left = scene.stage.get(&fields.without("client_secret").path()).expect(303);
+        assert_eq!(query(left.location(), "error").as_deref(), Some(wanted), "{action:?} {id:?}");
+    }
+    // Whose it is turns out when she is there: another app's, another person's, and one that never was are the same.
+    let bea = scene.stage.person("bea");
+    let hers = scene.stage.grant(&bea, &scene.app, reading()).grant.to_string();
+    for id in [theirs.as_str(), hers.as_str(), "gra_00000000000000000000000000"] {
+        for action in ["merge", "replace"] {
+            let ask = Fields::ask_for(&scene.app, reading());
+            let ask = ask.with("grant_management_action", action).with("grant_id", id);
+            let (_, page) = scene.stage.asked(&scene.ada, &ask.path());
+            let left = page.answer.location();
+            assert_eq!(query(left, "error").as_deref(), Some("invalid_grant_id"), "{action} {id}: {left}");
+            assert_eq!(query(left, "code"), None);
+        }
+    }
+    // One that was made anew stands beside the other.
+    let anew = Fields::ask_for(&scene.app, reading()).with("grant_management_action", "create");
+    let code = query(&allow(&scene.stage, &scene.ada, &anew), "code").unwrap();
+    let told = Fields::code(&scene.app, &code).post(&scene.stage, "/token").expect(200).json();
+    assert_ne!(told["grant_id"], json!(scene.tokens.grant));
+    assert!(opens(&scene.stage, &scene.tokens.answer["access_token"]));
 }

@@ -11,6 +11,7 @@ mod grants;
 mod introspect;
 mod jar;
 mod jwks;
+mod listed;
 mod logout;
 mod metadata;
 mod nodes;

@@ -253,3 +253,39 @@ fn secrets_are_random_and_never_repeat() {
         }
     }
 }
+
+#[test]
+fn less_can_be_asked_for_with_a_code_and_never_more() {
+    let (stage, ada, app) = scene();
+    let code = code_of(&stage, &ada, &Fields::ask_for(&app, reading()));
+    let ask = Fields::code(&app, &code);
+    let asked = |actions: &[&str], more: serde_json::Value| {
+        let mut details = json!([{"type": "messages", "purpose": "Shows and answers chats in a test",
+            "actions": actions, "conversations": "all", "since": "all"}]);
+        details[0].as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        ask.clone().with("authorization_details", &details.to_string())
+    };
+    for wider in [
+        asked(&["list", "read", "send"], json!({})),
+        asked(&["delete"], json!({})),
+        asked(&["list"], json!({"expires_in": 31_536_000})),
+        asked(&["list"], json!({"type": "payments"})),
+        asked(&["list"], json!({"more": true})),
+        ask.clone().with("authorization_details", "[]"),
+        ask.clone().with("authorization_details", "{"),
+    ] {
+        let refused = wider.post(&stage, "/token").expect(400);
+        assert_eq!(error(&refused), "invalid_authorization_details", "{}", wider.body());
+    }
+    // What was refused has not used it up.
+    let told = asked(&["list"], json!({})).post(&stage, "/token").expect(200).json();
+    assert_eq!(told["authorization_details"][0]["actions"], json!(["list"]));
+    let api = stage.api(told["access_token"].as_str().unwrap());
+    api.get("/v1/conversations").expect(200);
+    let read = api.get("/v1/conversations/con_00000000000000000000000000/messages").expect(403);
+    assert_eq!(read.json()["action"], "read");
+    // The refresh token keeps the breadth of the grant.
+    let refresh = Fields::refresh(&app, told["refresh_token"].as_str().unwrap());
+    let all = refresh.post(&stage, "/token").expect(200).json();
+    assert_eq!(all["authorization_details"][0]["actions"], json!(["list", "read"]));
+}
