@@ -86,8 +86,8 @@ pub(crate) fn measure(folder: &Path, grants: usize, rounds: usize) -> Result<(),
             let checks = runtime.block_on(checks(&vault, &house)).map_err(|e| e.to_string())?;
             let [garbage, lately, anew] = checks;
             report::line(&format!(
-                "token check, CPU: {garbage:.2} µs what is none of ours; {lately:.2} µs for an act, looked up lately (goal < 5); \
-                 {anew:.2} µs looked up anew"
+                "token check on a /v1 request, CPU microseconds without DPoP: {lately:.2} for an act (floor < 5), of a token that was \
+                 looked up lately; {anew:.2} looked up anew; {garbage:.2} of what is none of ours"
             ));
         }
         let (took, late) = runtime.block_on(contained(&vault, &house)).map_err(|e| e.to_string())?;

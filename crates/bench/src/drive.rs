@@ -22,6 +22,10 @@ pub(crate) enum What {
     Send,
     /// The proof that an entry is in the log.
     Proof,
+    /// What a token is worth, asked by its app.
+    Introspect,
+    /// The next tokens of a sign-in, each for the one before.
+    Refresh,
 }
 
 impl What {
@@ -36,6 +40,8 @@ impl What {
             What::Read => "read",
             What::Send => "send",
             What::Proof => "proof",
+            What::Introspect => "introspect",
+            What::Refresh => "refresh",
         }
     }
 
@@ -47,6 +53,8 @@ impl What {
             What::Read => "read of 50, app, recorded",
             What::Send => "send, app, recorded",
             What::Proof => "inclusion proof",
+            What::Introspect => "introspection",
+            What::Refresh => "refresh",
         }
     }
 }
@@ -61,10 +69,13 @@ pub(crate) struct Run {
 }
 
 /// What the connections take their requests from.
+#[derive(Debug, Clone)]
 pub(crate) struct Requests {
     what: What,
     ready: Vec<Vec<u8>>,
     round: usize,
+    /// Of a form: all of the request before its length. What is ready is then its body.
+    head: String,
 }
 
 /// The requests of one kind, one for each resident.
@@ -74,7 +85,7 @@ pub(crate) fn requests(what: What, house: &House, round: usize) -> Requests {
         let bearer = format!("Authorization: Bearer {token}\r\n");
         let get = |path: String, header: &str| format!("GET {path} HTTP/1.1\r\nHost: bench\r\n{header}\r\n");
         let text = match what {
-            What::Empty | What::Proof => get("/bench/empty".into(), ""),
+            What::Empty | What::Proof | What::Introspect | What::Refresh => get("/bench/empty".into(), ""),
             What::Gate => get(format!("/bench/gate/{id}"), &bearer),
             What::Own => get(format!("/bench/own/{id}"), &format!("Cookie: waxseal={cookie}\r\n")),
             What::Read => get(format!("/v1/conversations/{id}/messages?limit=50"), &bearer),
@@ -82,20 +93,44 @@ pub(crate) fn requests(what: What, house: &House, round: usize) -> Requests {
         };
         text.into_bytes()
     });
-    Requests { what, ready: ready.collect(), round }
+    Requests { what, ready: ready.collect(), round, head: String::new() }
 }
 
 /// Requests for these paths, by anyone.
 pub(crate) fn getting(what: What, paths: Vec<String>) -> Requests {
     let get = |path| format!("GET {path} HTTP/1.1\r\nHost: bench\r\n\r\n").into_bytes();
-    Requests { what, ready: paths.into_iter().map(get).collect(), round: 0 }
+    Requests { what, ready: paths.into_iter().map(get).collect(), round: 0, head: String::new() }
+}
+
+/// Forms for this path, by an app that proves itself with `Authorization: Basic`.
+pub(crate) fn posting(what: What, path: &str, basic: &str, bodies: Vec<String>) -> Requests {
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Basic {basic}\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\n"
+    );
+    Requests { what, ready: bodies.into_iter().map(String::into_bytes).collect(), round: 0, head }
+}
+
+/// The form with which a sign-in goes on.
+pub(crate) fn refreshing(token: &str) -> String {
+    format!("grant_type=refresh_token&refresh_token={token}")
 }
 
 impl Requests {
-    fn write(&self, connection: usize, n: usize, out: &mut Vec<u8>) {
+    /// Writes the next request of a connection; `next` is the form that the answer before it asks for.
+    fn write(&self, connection: usize, n: usize, next: Option<&[u8]>, out: &mut Vec<u8>) {
         out.clear();
-        let at = connection.wrapping_mul(7919).wrapping_add(n.wrapping_mul(31)) % self.ready.len().max(1);
-        out.extend_from_slice(&self.ready[at]);
+        let at = match self.what {
+            // Each connection is one sign-in.
+            What::Refresh => connection % self.ready.len().max(1),
+            _ => connection.wrapping_mul(7919).wrapping_add(n.wrapping_mul(31)) % self.ready.len().max(1),
+        };
+        let ready = next.unwrap_or(&self.ready[at]);
+        if !self.head.is_empty() {
+            let head = format!("{}Content-Length: {}\r\n\r\n", self.head, ready.len());
+            out.extend_from_slice(head.as_bytes());
+        }
+        out.extend_from_slice(ready);
         if self.what == What::Send {
             let body = r#"{"content":{"type":"text","text":"a short message, as most are"}}"#;
             let key = format!("{}-{connection}-{n}", self.round);
@@ -117,8 +152,7 @@ pub(crate) fn run(
 ) -> Result<Run, String> {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| e.to_string())?;
-    let shared =
-        Arc::new(Requests { what: requests.what, ready: requests.ready.clone(), round: requests.round });
+    let shared = Arc::new(requests.clone());
     let begin = Instant::now() + Duration::from_millis(300);
     let end = begin + Duration::from_secs_f64(seconds);
     let took = runtime.block_on(async {
@@ -150,12 +184,16 @@ async fn closed_loop(
     let mut stream = TcpStream::connect(address).await.map_err(|e| e.to_string())?;
     stream.set_nodelay(true).map_err(|e| e.to_string())?;
     let (mut out, mut answer, mut took) = (Vec::new(), vec![0; 64 * 1024], Vec::new());
+    let mut next = None;
     for n in 0.. {
-        requests.write(connection, n, &mut out);
+        requests.write(connection, n, next.as_deref(), &mut out);
         let sent = Instant::now();
         stream.write_all(&out).await.map_err(|e| e.to_string())?;
-        read_answer(&mut stream, &mut answer).await?;
+        let length = read_answer(&mut stream, &mut answer).await?;
         let now = Instant::now();
+        if requests.what == What::Refresh {
+            next = Some(refreshing(&refresh_token(&answer[..length])?).into_bytes());
+        }
         if now >= end {
             break;
         }
@@ -166,8 +204,15 @@ async fn closed_loop(
     Ok(took)
 }
 
-/// Reads one answer to its end; anything but 2xx stops the run.
-async fn read_answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Result<(), String> {
+/// The refresh token that an answer brings.
+fn refresh_token(answer: &[u8]) -> Result<String, String> {
+    let text = String::from_utf8_lossy(answer);
+    let found = text.split_once("\"refresh_token\":\"").and_then(|(_, rest)| rest.split_once('"'));
+    found.map(|(token, _)| token.to_owned()).ok_or(format!("no refresh token in {text}"))
+}
+
+/// Reads one answer to its end, and tells its length; anything but 2xx stops the run.
+async fn read_answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Result<usize, String> {
     let mut have = 0;
     loop {
         if have == buffer.len() {
@@ -191,7 +236,7 @@ async fn read_answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Result<(),
             name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().ok())?
         });
         if have >= head + 4 + length.unwrap_or(0) {
-            return Ok(());
+            return Ok(have);
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Invariant: every ratio is taken between figures of the same round. No figure here is a test; a test never looks at a clock.
 
+mod compare;
 mod contain;
 mod drive;
 mod house;
@@ -22,6 +23,9 @@ Measures recorded reads and durable sends beside the server's own gate-only requ
 usage: cargo xtask bench [--rounds N] [--seconds S] [--connections N] [--people N] [--entries N] [--only KIND,…]
                          [--postgres URL]
        cargo xtask bench --contain GRANTS [--rounds N]    what a token check costs, and ending so many grants at once
+       cargo xtask bench --compare [--rounds N] [--seconds S] [--connections N]
+                                                          introspection and refresh beside the npm package oidc-provider,
+                                                          both on one PostgreSQL of their own
 
 KIND is one of empty, gate, own, read, send, ledger; ratios that need another kind are then left at 0. The ledger is measured
 with --entries in it, 10,000,000 if nothing is said, which takes some 1.5 GB of disk for a few minutes.
@@ -41,6 +45,8 @@ struct Options {
     postgres: Option<String>,
     /// Measure this instead: containment of so many grants.
     contain: Option<usize>,
+    /// Measure this instead: sign-in beside another server.
+    compare: bool,
 }
 
 fn options() -> Result<Options, String> {
@@ -55,6 +61,7 @@ fn options() -> Result<Options, String> {
         entries: 10_000_000,
         postgres: None,
         contain: None,
+        compare: false,
     };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
@@ -73,6 +80,7 @@ fn options() -> Result<Options, String> {
                 options.ledger = wanted.contains(&"ledger");
             }
             "--contain" => options.contain = Some(number(value()?)?.max(1.0) as usize),
+            "--compare" => options.compare = true,
             "--postgres" => options.postgres = Some(value()?),
             _ => return Err(format!("{word} is not an option; see --help")),
         }
@@ -106,6 +114,7 @@ fn run(options: &Options) -> Result<(), String> {
     let folder = std::env::temp_dir().join(format!("waxseal-bench-{}", std::process::id()));
     let outcome = match options.contain {
         Some(grants) => contain::measure(&folder, grants, options.rounds),
+        None if options.compare => compare::measure(&folder, options),
         None => measure(options, &folder),
     };
     let _ = std::fs::remove_dir_all(&folder);

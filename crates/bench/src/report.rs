@@ -25,13 +25,14 @@ pub(crate) fn complain(text: &str) {
 pub(crate) struct Figures(Vec<(What, Run, f64)>);
 
 /// The median with the lowest and the highest.
-fn spread(mut values: Vec<f64>) -> (f64, f64, f64) {
+pub(crate) fn spread(mut values: Vec<f64>) -> (f64, f64, f64) {
     values.sort_by(f64::total_cmp);
     let at = |n: usize| values.get(n).copied().unwrap_or(0.0);
     (at(values.len() / 2), at(0), at(values.len().saturating_sub(1)))
 }
 
-fn shown((median, low, high): (f64, f64, f64), digits: usize) -> String {
+/// Written out.
+pub(crate) fn shown((median, low, high): (f64, f64, f64), digits: usize) -> String {
     format!("{median:.digits$} [{low:.digits$}–{high:.digits$}]")
 }
 

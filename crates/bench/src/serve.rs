@@ -46,6 +46,9 @@ pub(crate) fn run(at: &str) -> Result<(), String> {
         let _workers = work::start(&vault, None);
         let feed = feed::Feed::new(vault.clone(), bus::Bus::default());
         let outbound = outbound::Outbound::new(outbound::Policy { private: outbound::Private::Refused });
+        let show = |title: &str, what: &str| format!("{title}: {what}");
+        let who = oauth::metadata::Issuer::parse(ISSUER).map_err(|e| e.to_string())?;
+        let sign_in = issuer::Doors::new(vault.clone(), who, outbound.clone(), show);
         let doors = api::Doors { vault: vault.clone(), feed, outbound, limit: None };
         let beside = Router::new()
             .route("/bench/empty", get(|| async { StatusCode::NO_CONTENT }))
@@ -56,7 +59,8 @@ pub(crate) fn run(at: &str) -> Result<(), String> {
         let address = listener.local_addr().map_err(|e| e.to_string())?;
         let mut out = std::io::stdout();
         writeln!(out, "{address}").and_then(|()| out.flush()).map_err(|e| e.to_string())?;
-        axum::serve(listener, api::routes(doors).merge(beside)).await.map_err(|e| e.to_string())
+        let all = api::routes(doors).merge(issuer::routes(sign_in)).merge(beside);
+        axum::serve(listener, all).await.map_err(|e| e.to_string())
     })
 }
 
