@@ -206,6 +206,22 @@ pub enum Found {
         /// What is wrong.
         why: EntryInvalid,
     },
+    /// A map is not there, and a later one is.
+    #[error("map {n} was left out: the log holds map {later}, and maps are numbered without holes")]
+    MapMissing {
+        /// The first number that is missing.
+        n: u64,
+        /// The lowest that comes after it.
+        later: u64,
+    },
+    /// Two maps have one number: two countings of one moment.
+    #[error("the log holds two maps with the number {n}, the second as entry {index}: it counted twice")]
+    MapRepeated {
+        /// The number.
+        n: u64,
+        /// Where the second stands.
+        index: u64,
+    },
     /// A receipt is not genuine.
     #[error("receipt {position} is not genuine: {why}")]
     ReceiptForged {

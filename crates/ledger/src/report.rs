@@ -9,6 +9,7 @@ use crate::checkpoint::Checkpoint;
 use crate::earlier::Witnessed;
 use crate::entry::{Entry, EntryInvalid};
 use crate::found::{Found, ReceiptName};
+use crate::map::MapRecord;
 use crate::receipt::Receipt;
 
 /// The verdict on a log that passed. Its `Display` is for people; the fields are for programs.
@@ -57,15 +58,43 @@ pub struct Gap {
     pub to: u64,
 }
 
-/// The entries met so far, and the first malformed one, if any.
+/// The entries met so far, and the first that is not as it must be, if any.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
     kinds: Kinds,
+    maps: Maps,
     strange: Option<Found>,
 }
 
+/// The numbers of the maps that were met: all from 1 up to a number, and perhaps some beyond. Two nodes may append two maps in
+/// either order, so what comes early waits for what is due.
+#[derive(Debug, Default)]
+struct Maps {
+    upto: u64,
+    beyond: BTreeSet<u64>,
+}
+
+impl Maps {
+    /// False if this number was met before.
+    fn meet(&mut self, n: u64) -> bool {
+        if n <= self.upto || !self.beyond.insert(n) {
+            return false;
+        }
+        while self.beyond.remove(&(self.upto + 1)) {
+            self.upto += 1;
+        }
+        true
+    }
+}
+
 impl Seen {
-    pub(crate) fn count(&mut self, entry: &Entry<'_>) {
+    pub(crate) fn count(&mut self, index: u64, entry: &Entry<'_>) {
+        if let Entry::Map(json) = entry
+            && let Ok(map) = MapRecord::parse(json.as_str())
+            && !self.maps.meet(map.n)
+        {
+            self.strange.get_or_insert(Found::MapRepeated { n: map.n, index });
+        }
         let count = match entry {
             Entry::Access(_) => &mut self.kinds.access,
             Entry::Grant(_) => &mut self.kinds.grant,
@@ -81,9 +110,11 @@ impl Seen {
         self.strange.get_or_insert(Found::EntryStrange { index, why });
     }
 
-    /// The counts, if all entries were in their form.
+    /// The counts, if all entries were in their form and no map is missing.
     pub(crate) fn kinds(self) -> Result<Kinds, Found> {
-        self.strange.map_or(Ok(self.kinds), Err)
+        let missing =
+            self.maps.beyond.first().map(|&later| Found::MapMissing { n: self.maps.upto + 1, later });
+        self.strange.or(missing).map_or(Ok(self.kinds), Err)
     }
 }
 
@@ -123,7 +154,7 @@ impl fmt::Display for Report {
         writeln!(
             f,
             "They are {access} accesses, {grant} changes of grants, {app} of apps, {staff} staff acts, {key} changes of \
-             keys and {map} map roots."
+             keys and {map} map roots, numbered without holes."
         )?;
         match self.since {
             Some(since) => {

@@ -116,7 +116,7 @@ impl Replayed {
             }
             let known = Entry::parse(entry).and_then(|entry| entry.check_record().map(|()| entry));
             match known {
-                Ok(entry) => self.seen.count(&entry),
+                Ok(entry) => self.seen.count(index, &entry),
                 Err(why) => self.seen.strange(index, why),
             }
         }

@@ -5,6 +5,7 @@ use ledger::checkpoint::Checkpoint;
 use ledger::entry::Entry;
 use ledger::found::{Found, ReceiptName};
 use ledger::hash::Hash;
+use ledger::map::{EMPTY, MapRecord};
 use ledger::note::{LogKey, VerifierKey};
 use ledger::receipt::ReceiptRefused;
 use ledger::record::AccessRecord;
@@ -355,4 +356,38 @@ fn a_strange_entry_is_put_on_the_log() {
     let entries = [accesses(10), vec![b"\x01\x03{\"a\": 1}".to_vec()]].concat();
     let found = Served::of(&entries).found();
     assert!(found.to_string().starts_with("the log committed to entry 10, which is malformed"));
+}
+
+/// A map with this number, as an entry.
+fn map_entry(n: u64) -> Vec<u8> {
+    let record = MapRecord {
+        app_labels: 0,
+        apps: EMPTY,
+        at: "2026-11-23T12:01:00.000000Z".to_owned(),
+        n,
+        people: EMPTY,
+        people_labels: 0,
+        size: 0,
+    };
+    Entry::Map(record.render().expect("a good record")).to_bytes()
+}
+
+#[test]
+fn a_map_that_was_left_out_or_repeated_is_named() {
+    let log_of = |numbers: &[u64]| {
+        let maps = numbers.iter().map(|n| map_entry(*n));
+        Served::of(&accesses(3).into_iter().chain(maps).collect::<Vec<_>>())
+    };
+    // Two nodes may append in either order.
+    for honest in [&[][..], &[1], &[1, 2, 3], &[1, 3, 2]] {
+        let report =
+            log_of(honest).audit(Kept::default()).unwrap_or_else(|found| panic!("{honest:?}: {found}"));
+        assert_eq!(report.kinds.map, honest.len() as u64);
+    }
+    for (numbers, n, later) in [(&[2][..], 1, 2), (&[1, 3], 2, 3), (&[1, 2, 5, 4], 3, 4)] {
+        assert_eq!(log_of(numbers).found(), Found::MapMissing { n, later });
+    }
+    for (numbers, n, index) in [(&[1, 1][..], 1, 4), (&[1, 3, 3, 2], 3, 5)] {
+        assert_eq!(log_of(numbers).found(), Found::MapRepeated { n, index });
+    }
 }
