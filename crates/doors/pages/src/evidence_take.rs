@@ -24,6 +24,7 @@ fn download(media_type: &'static str, name: &'static str, bytes: Vec<u8>) -> Res
 }
 
 async fn take(door: &Door, person: &Person, grant: Option<GrantId>) -> Result<Response, Problem> {
+    let _turn = door.proving.begin(person.own.person())?;
     let file = door.vault.evidence_own(&person.own, grant, None).await?;
     let bytes = file.write().map_err(|why| Refusal::Fault(Fault::Other(why.to_string())))?;
     Ok(download("application/zip", "attachment; filename=\"waxseal-evidence.zip\"", bytes))

@@ -41,6 +41,7 @@ mod notices;
 mod page;
 mod password_change;
 mod problem;
+mod proving;
 mod reach;
 mod read_mark;
 mod rename;
@@ -88,6 +89,7 @@ struct Door {
     feed: feed::Feed,
     issuer: Issuer,
     attempts: attempts::Attempts,
+    proving: proving::Proving,
 }
 
 impl Door {
@@ -100,7 +102,8 @@ impl Door {
 /// The route table. To slow who guesses, it wants the peer's address as `ConnectInfo<SocketAddr>` in the request.
 pub fn routes(doors: Doors) -> Router {
     let Doors { vault, feed, issuer } = doors;
-    let door = Arc::new(Door { vault, feed, issuer, attempts: attempts::Attempts::default() });
+    let (attempts, proving) = Default::default();
+    let door = Arc::new(Door { vault, feed, issuer, attempts, proving });
     Router::new()
         .route("/sign-up", get(sign_up::sign_up_see).post(sign_up::sign_up))
         .route("/sign-in", get(sign_in::sign_in_see).post(sign_in::sign_in))

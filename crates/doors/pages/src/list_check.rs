@@ -39,10 +39,17 @@ async fn draw(door: &Door, person: Person, grant: Option<GrantId>) -> Result<Res
         Some(grant) => Some(Name::from(door.vault.connected_one(&person.own, grant).await?.app.as_str())),
         None => None,
     };
+    let turn = door.proving.begin(person.own.person())?;
     let file = door.vault.evidence_own(&person.own, grant, None).await?;
     let keys = [door.vault.log_key().parse::<VerifierKey>().map_err(broken)?];
-    // Pure computing, for long lists much of it: not on a thread that others wait for.
-    let checked = tokio::task::spawn_blocking(move || check(&file, &keys, Kept::default())).await;
+    let turn = turn.checks().await?;
+    // Pure computing, for long lists much of it: not on a thread that others wait for. It goes on when she has gone, and so
+    // does her turn.
+    let checked = tokio::task::spawn_blocking(move || {
+        let _turn = turn;
+        check(&file, &keys, Kept::default())
+    });
+    let checked = checked.await;
     let at = grant.map_or("/apps".to_owned(), |grant| format!("/apps/{grant}"));
     let mut view = Check {
         page: person.page,

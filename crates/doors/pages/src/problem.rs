@@ -31,6 +31,8 @@ pub(crate) enum Problem {
     TooLarge,
     /// Too many attempts; so many seconds to wait.
     TooMany(i64),
+    /// Evidence for her is being made or checked already.
+    Proving,
     /// The app's question has been answered, or waited too long.
     Answered,
     /// What an app wants shared cannot be; the sentence says why, to the app's maker.
@@ -110,6 +112,12 @@ impl Problem {
                 ),
                 remedies: &["Nothing is locked, and nobody else is signed in."],
             },
+            Problem::Proving => told(
+                StatusCode::TOO_MANY_REQUESTS,
+                "One at a time, please",
+                "A proof is being made or checked for you already. For a long list that takes a while.",
+                &["Wait until it is there, then load this page again."],
+            ),
             Problem::Answered => told(
                 StatusCode::NOT_FOUND,
                 "This question is no longer open",
@@ -252,6 +260,7 @@ pub(crate) async fn draw(State(door): State<Arc<Door>>, request: Request, next: 
     }
     let wait_s = match problem {
         Problem::TooMany(wait_s) => Some(wait_s),
+        Problem::Proving => Some(5),
         _ if told.status == StatusCode::SERVICE_UNAVAILABLE => Some(5),
         _ => None,
     };
