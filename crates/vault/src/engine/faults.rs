@@ -25,6 +25,8 @@ mod planned {
         Statement,
         /// A commit fails, and nothing of it is stored.
         Commit,
+        /// The process is gone just before a statement.
+        DieBeforeStatement,
         /// The process is gone just before a commit.
         DieBeforeCommit,
         /// The process is gone after a commit, before anybody is answered.
@@ -44,6 +46,7 @@ mod planned {
                 match what {
                     "statement" => faults.plan(What::Statement, number),
                     "commit" => faults.plan(What::Commit, number),
+                    "die-before-statement" => faults.plan(What::DieBeforeStatement, number),
                     "die-before-commit" => faults.plan(What::DieBeforeCommit, number),
                     "die-after-commit" => faults.plan(What::DieAfterCommit, number),
                     _ => {}
@@ -64,6 +67,9 @@ mod planned {
         }
 
         pub(in super::super) fn statement(&self) -> Result<(), Fault> {
+            if self.due(What::DieBeforeStatement) {
+                std::process::abort();
+            }
             self.fail(What::Statement)
         }
 
