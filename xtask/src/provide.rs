@@ -18,6 +18,11 @@ pub(crate) struct Need {
 
 pub(crate) const POSTGRES: Need =
     Need { what: "PostgreSQL 15 or newer", present: || postgres().is_some(), packages: &["postgresql"] };
+pub(crate) const NATS: Need = Need {
+    what: "NATS (the program nats-server)",
+    present: || on_path("nats-server").is_some() || Path::new("/usr/sbin/nats-server").is_file(),
+    packages: &["nats-server"],
+};
 pub(crate) const CHROMIUM: Need = Need {
     what: "Chromium (or WAXSEAL_CHROMIUM=/path/to/it)",
     present: || chromium().is_some(),

@@ -50,6 +50,9 @@ pub(crate) fn run(root: &Path, args: &[String]) -> Result<(), Stop> {
     if ask.rust && std::env::var_os(POSTGRES_URL).is_none() {
         needs.push(provide::POSTGRES);
     }
+    if ask.rust {
+        needs.push(provide::NATS);
+    }
     if ask.browser || ask.clients || ask.apps {
         needs.push(provide::NODE);
     }

@@ -4,5 +4,9 @@
 //! listens looks for itself, and asks the gate when it does.
 
 mod local;
+#[cfg(feature = "nats")]
+mod nats;
 
 pub use local::{Bus, Ears};
+#[cfg(feature = "nats")]
+pub use nats::{Link, NatsUrl, NatsUrlInvalid};

@@ -6,7 +6,7 @@
 use crate::follower::{Follower, Mode};
 use crate::{Inner, is_live, lock};
 use bus::Ears;
-use model::{ConversationId, Hint, PersonId};
+use model::{ConversationId, Hint, PersonId, Time};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -60,25 +60,24 @@ impl Heap {
 #[derive(Default)]
 struct Looked {
     numbers: HashMap<ConversationId, i64>,
-    standings: HashSet<Hint>,
+    /// Each change: a second one of the same grant, some seconds later, is news as well.
+    standings: HashSet<(Hint, Time)>,
 }
 
 impl Looked {
     /// Those of the hints that were not told by the look before.
-    fn news(&mut self, hints: Vec<Hint>) -> Vec<Hint> {
+    fn news(&mut self, hints: Vec<(Hint, Time)>) -> Vec<Hint> {
         let before = std::mem::take(self);
         let mut news = Vec::new();
-        for hint in hints {
+        for (hint, at) in hints {
             let is_known = match hint {
                 Hint::Conversation { conversation, n } => {
                     self.numbers.insert(conversation, n);
                     before.numbers.get(&conversation).is_some_and(|told| *told >= n)
                 }
-                // Whose standing changed twice in some seconds is looked at once more by the hint of the second change,
-                // or by its next batch.
                 hint => {
-                    self.standings.insert(hint);
-                    before.standings.contains(&hint)
+                    self.standings.insert((hint, at));
+                    before.standings.contains(&(hint, at))
                 }
             };
             if !is_known {

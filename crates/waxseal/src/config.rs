@@ -56,6 +56,10 @@ pub struct ListenOptions {
     /// Where to answer `/metrics`, for Prometheus alone [default: nowhere]
     #[arg(long, value_name = "ADDRESS", env = "WAXSEAL_METRICS_LISTEN")]
     metrics_listen: Option<String>,
+    /// NATS, which carries hints between the nodes on one database so that each hears at once what happened at another:
+    /// nats://host:port, or tls://host:port [default: each node looks for itself, every 0.4 seconds]
+    #[arg(long, value_name = "URL", env = "WAXSEAL_NATS_URL", hide_env_values = true)]
+    nats_url: Option<String>,
     /// A proxy is in front: who asks is what it put last into `X-Forwarded-For`; what came to it in plain, as it says in
     /// `X-Forwarded-Proto`, is refused where the public URL is https
     #[arg(long, env = "WAXSEAL_BEHIND_PROXY")]
@@ -89,6 +93,7 @@ struct File {
     log_key: Option<PathBuf>,
     listen: Option<String>,
     metrics_listen: Option<String>,
+    nats_url: Option<String>,
     behind_proxy: Option<bool>,
     requests_per_minute: Option<u32>,
     allow_loopback_fetch: Option<bool>,
@@ -110,6 +115,9 @@ pub struct Settings {
     pub listen: String,
     /// Where to answer `/metrics`.
     pub metrics_listen: Option<String>,
+    /// What carries hints between nodes.
+    #[cfg(feature = "nats")]
+    pub nats: Option<bus::NatsUrl>,
     /// Whom a request is taken to come from.
     pub peer: Peer,
     /// How much one grant may ask of the API.
@@ -132,6 +140,16 @@ impl Settings {
             (Some(url), _) => Place::Postgres(url),
             (None, folder) => Place::Folder(folder.unwrap_or_else(|| DATA.into())),
         };
+        let nats = listen.nats_url.clone().or(file.nats_url);
+        if nats.is_some() && matches!(place, Place::Folder(_)) {
+            return Err(Stop::usage(
+                "nats_url joins nodes on one database, and a folder has one node: give database_url too, or leave it out",
+            ));
+        }
+        #[cfg(not(feature = "nats"))]
+        if nats.is_some() {
+            return Err(Stop::usage("this program was built without NATS: leave nats_url out"));
+        }
         let behind_proxy = listen.behind_proxy || file.behind_proxy.unwrap_or_default();
         let requests = listen.requests_per_minute.or(file.requests_per_minute);
         let limit = requests.map_or(Limit::default(), |requests| Limit { requests, window_s: 60 });
@@ -152,6 +170,8 @@ impl Settings {
             limit: Some(limit).filter(|limit| limit.requests > 0),
             public_url: store.public_url.clone().or(file.public_url),
             listen: listen.listen.clone().or(file.listen).unwrap_or_else(|| LISTEN.to_owned()),
+            #[cfg(feature = "nats")]
+            nats: nats.map(|url| url.parse()).transpose().map_err(Stop::usage)?,
             metrics_listen: listen.metrics_listen.clone().or(file.metrics_listen),
             outbound: Policy { private },
             witnesses,

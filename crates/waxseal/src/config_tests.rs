@@ -45,3 +45,15 @@ fn a_missing_file_is_named() {
     let sentence = Settings::settle(&store, &ListenOptions::default()).unwrap_err().to_string();
     assert!(sentence.contains("/nowhere/waxseal.toml"), "{sentence}");
 }
+
+#[test]
+fn nats_joins_nodes_on_one_database_alone() {
+    let joined = "nats_url = \"nats://127.0.0.1:4222\"\n";
+    let sentence = settle(&file(joined)).unwrap_err().to_string();
+    assert!(sentence.contains("give database_url too"), "{sentence}");
+    let with_database = format!("{joined}database_url = \"postgres://localhost/waxseal\"\n");
+    assert!(settle(&file(&with_database)).unwrap().nats.is_some());
+    let elsewhere = with_database.replace("nats://", "http://");
+    let sentence = settle(&file(&elsewhere)).unwrap_err().to_string();
+    assert!(sentence.contains("nats://host:port"), "{sentence}");
+}

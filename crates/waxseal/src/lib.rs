@@ -6,6 +6,7 @@
 pub mod cli;
 pub mod config;
 pub mod health;
+pub mod limits;
 pub mod listener;
 mod logging;
 mod metrics;

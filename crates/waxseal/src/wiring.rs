@@ -57,6 +57,12 @@ impl House {
         self.feed.close().await;
     }
 
+    /// Joins this node with the others on its database: what carries hints between them, while it is awaited.
+    #[cfg(feature = "nats")]
+    pub fn join(&self, nats: bus::NatsUrl) -> impl Future<Output = ()> + Send + use<> {
+        self.bus.join(nats, self.issuer.as_str()).run()
+    }
+
     /// Those who tell webhooks.
     pub fn webhooks(&self) -> work::Webhooks {
         work::Webhooks::new(self.vault.clone(), &self.outbound, self.bus.clone())

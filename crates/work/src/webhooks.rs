@@ -7,7 +7,7 @@
 use bus::{Bus, Ears};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
-use model::{ConversationId, GrantId, Hint, WebhookId};
+use model::{ConversationId, GrantId, Hint, Time, WebhookId};
 use oauth::secevent::SECEVENT_TYPE;
 use outbound::{Answer, Outbound, Request};
 use std::collections::{HashMap, HashSet};
@@ -204,7 +204,7 @@ impl Webhooks {
         desk: &mut Desk,
         ears: &mut Ears,
         heard: Option<Option<Hint>>,
-        known: &mut HashSet<Hint>,
+        known: &mut HashSet<(Hint, Time)>,
     ) -> Result<(), Refusal> {
         let is_look = heard.is_none();
         let (mut places, mut changed, mut missed) = (HashMap::new(), HashSet::new(), false);
@@ -224,9 +224,9 @@ impl Webhooks {
             next = ears.waiting();
         }
         if is_look && self.vault.is_shared() {
-            let lately: HashSet<Hint> = self.vault.hints_lately().await?.into_iter().collect();
-            let standings = lately.iter().filter(|hint| matches!(hint, Hint::Grant(_) | Hint::App(_)));
-            changed.extend(standings.filter(|hint| !known.contains(hint)).copied());
+            let lately: HashSet<(Hint, Time)> = self.vault.hints_lately().await?.into_iter().collect();
+            let news = lately.difference(known).map(|(hint, _)| *hint);
+            changed.extend(news.filter(|hint| matches!(hint, Hint::Grant(_) | Hint::App(_))));
             *known = lately;
         }
         desk.break_off(&changed, missed);

@@ -197,19 +197,23 @@ impl Vault {
         !self.engine.is_folder()
     }
 
-    /// What hints would have told in the last seconds: for a node that may have missed some.
-    pub async fn hints_lately(&self) -> Result<Vec<Hint>, Refusal> {
+    /// What hints would have told in the last seconds, each with its moment: for a node that may have missed some. Whose standing
+    /// changed twice is here twice.
+    pub async fn hints_lately(&self) -> Result<Vec<(Hint, Time)>, Refusal> {
         let since = self.world.now().plus_seconds(-EVENTS_OVERLAP_S).micros();
         self.engine
             .read("hints_lately", move |snap| -> Result<_, Refusal> {
-                let sql = "select kind, about from standings where at > $1";
-                let mut hints = snap.all(sql, params![since], |row| match row.int(0)? {
-                    1 => Ok(Hint::Grant(id(row, 1)?)),
-                    _ => Ok(Hint::App(id(row, 1)?)),
+                let sql = "select kind, about, at from standings where at > $1";
+                let mut hints = snap.all(sql, params![since], |row| {
+                    let hint =
+                        if row.int(0)? == 1 { Hint::Grant(id(row, 1)?) } else { Hint::App(id(row, 1)?) };
+                    Ok((hint, Time::from_micros(row.int(2)?)))
                 })?;
-                let sql = "select conversation, max(n) from events where at > $1 group by conversation";
+                let sql =
+                    "select conversation, max(n), max(at) from events where at > $1 group by conversation";
                 hints.extend(snap.all(sql, params![since], |row| {
-                    Ok(Hint::Conversation { conversation: id(row, 0)?, n: row.int(1)? })
+                    let hint = Hint::Conversation { conversation: id(row, 0)?, n: row.int(1)? };
+                    Ok((hint, Time::from_micros(row.int(2)?)))
                 })?);
                 Ok(hints)
             })

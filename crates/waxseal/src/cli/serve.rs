@@ -8,7 +8,7 @@ use crate::config::{ListenOptions, Settings, StoreOptions};
 use crate::listener::Peer;
 use crate::wiring::House;
 use crate::world::world;
-use crate::{listener, logging, metrics, through, witnessing};
+use crate::{limits, listener, logging, metrics, through, witnessing};
 use clap::Args;
 use ledger::note::VerifierKey;
 use oauth::metadata::Issuer;
@@ -73,6 +73,7 @@ impl Bound {
     pub(super) fn serve(self, first: impl AsyncFnOnce(&House) -> Result<(), Stop>) -> Result<(), Stop> {
         let Bound { settings, main, metrics, issuer } = self;
         let address = main.local_addr().map_err(Stop::refused)?;
+        let files = limits::raise_files();
         let mut house = House::open(settings.place.clone(), issuer, settings.log.clone(), world())?;
         house.limit = settings.limit;
         house.outbound = Outbound::new(settings.outbound);
@@ -88,6 +89,10 @@ impl Bound {
             let mut workers = work::start(&house.vault, settings.witnesses);
             workers.spawn(work::logouts(house.vault.clone(), house.outbound.clone()));
             workers.spawn(house.webhooks().run());
+            #[cfg(feature = "nats")]
+            if let Some(nats) = settings.nats {
+                workers.spawn(house.join(nats));
+            }
             let _commands = match &settings.place {
                 Place::Folder(folder) => through::listen(folder, house.vault.clone()),
                 Place::Postgres(_) => None,
@@ -97,7 +102,7 @@ impl Bound {
                 tokio::spawn(listener::serve(metrics, router, Peer::Direct, std::future::pending()));
             }
             out::say(&format!("Waxseal is listening on http://{address}"));
-            tracing::info!(%address, "listening");
+            tracing::info!(%address, ?files, "listening");
             listener::serve(main, house.router(), settings.peer, house.closed_after(stopped)).await;
             tracing::info!("stopped");
             Ok(())

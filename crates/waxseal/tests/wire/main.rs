@@ -17,6 +17,7 @@ mod at_once;
 mod health;
 mod issuer;
 mod mutated;
+mod nodes;
 mod pages;
 mod rule;
 mod witnessed;

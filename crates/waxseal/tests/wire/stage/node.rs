@@ -1,8 +1,9 @@
 //! Another node of the same house: on PostgreSQL a server of its own on the same database; in a folder, which one process has
 //! to itself, a second router over the same vault, whose doors remember nothing of what the first ones saw.
-use super::{Answer, Client, Stage};
+use super::{Answer, Client, Events, Stage, stream};
 use std::net::TcpListener;
 use std::sync::Arc;
+use testkit::nats::Nats;
 use vault::Place;
 
 /// Where it answers. Who we are stays the URL of the first node, as behind a proxy that shares out the requests.
@@ -23,6 +24,18 @@ impl Stage {
         let running = self.serve(house, listener);
         self.nodes.push(running);
         node
+    }
+
+    /// One more node on the same database, joined with the first by NATS. `None` where the data is in a folder, which has one node,
+    /// or where there is no NATS.
+    pub(crate) fn joined_node(&mut self) -> Option<(Node, Nats)> {
+        let Place::Postgres(_) = &self.place else { return None };
+        let nats = Nats::start()?;
+        let node = self.node();
+        for house in [self.house(), &self.nodes.last()?.house] {
+            self.spawn(house.join(nats.url().parse().unwrap()));
+        }
+        Some((node, nats))
     }
 
     /// Permits that were spent on any node since they started, and records that are there.
@@ -50,5 +63,10 @@ impl Node {
         body: Option<&[u8]>,
     ) -> Answer {
         self.client.send(method, &format!("{}{path}", self.url), headers, body)
+    }
+
+    /// Opens a stream of events for an app.
+    pub(crate) fn events(&self, token: &str) -> Events {
+        stream::open(&self.url, token, None)
     }
 }

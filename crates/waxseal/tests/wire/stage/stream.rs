@@ -84,19 +84,24 @@ impl Stage {
 
     /// The same, where it may be refused.
     pub(crate) fn events_or_not(&self, token: &str, last: Option<&str>) -> Events {
-        let host = self.url.strip_prefix("http://").unwrap();
-        let mut socket = TcpStream::connect(host).unwrap();
-        socket.set_read_timeout(Some(WITHIN)).unwrap();
-        let last = last.map(|last| format!("last-event-id: {last}\r\n")).unwrap_or_default();
-        let asked =
-            format!("GET /v1/events HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {token}\r\n{last}\r\n");
-        socket.write_all(asked.as_bytes()).unwrap();
-        let mut socket = BufReader::new(socket);
-        let lines = socket.by_ref().lines().map(Result::unwrap);
-        let head = lines.take_while(|line| !line.is_empty()).collect();
-        let body = Chunks { socket, left: 0, over: false };
-        Events { body, head, last: String::new(), retry: None }
+        open(&self.url, token, last)
     }
+}
+
+/// Opens a stream of events at the server with this URL.
+pub(super) fn open(url: &str, token: &str, last: Option<&str>) -> Events {
+    let host = url.strip_prefix("http://").unwrap();
+    let mut socket = TcpStream::connect(host).unwrap();
+    socket.set_read_timeout(Some(WITHIN)).unwrap();
+    let last = last.map(|last| format!("last-event-id: {last}\r\n")).unwrap_or_default();
+    let asked =
+        format!("GET /v1/events HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {token}\r\n{last}\r\n");
+    socket.write_all(asked.as_bytes()).unwrap();
+    let mut socket = BufReader::new(socket);
+    let lines = socket.by_ref().lines().map(Result::unwrap);
+    let head = lines.take_while(|line| !line.is_empty()).collect();
+    let body = Chunks { socket, left: 0, over: false };
+    Events { body, head, last: String::new(), retry: None }
 }
 
 impl Events {
