@@ -23,7 +23,7 @@ mod tables;
 pub use engine::{Fault, OpenError, Place, Timing};
 pub use refusal::Refusal;
 pub use sealed::*;
-pub use tables::alerts::{ALERT_PER_DAY_MAX, Alerts};
+pub use tables::alerts::{ALERT_PER_DAY_MAX, Alerts, EAST_MIN};
 pub use tables::app_registry::{Demands, ListedApp, NewApp, NewKind};
 pub use tables::apps::AppFacts;
 pub use tables::authorizations::{AUTHORIZATION_S, Waiting};

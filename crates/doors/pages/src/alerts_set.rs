@@ -23,8 +23,9 @@ fn read(form: &Form) -> Result<Alerts, Problem> {
         Some(_) => Some((form.read("night_from")?, form.read("night_to")?)),
         None => None,
     };
+    let east_min = form.read("east_min")?;
     let first_read = form.get("first_read").is_some();
-    Ok(Alerts { first_read, first_delete: form.get("first_delete").is_some(), per_day, night })
+    Ok(Alerts { first_read, first_delete: form.get("first_delete").is_some(), per_day, night, east_min })
 }
 
 /// `POST /settings/alerts`

@@ -90,6 +90,7 @@ pub(crate) async fn draw(
             per_day: alerts.per_day.map(|most| most.to_string()).unwrap_or_default(),
             is_night: alerts.night.is_some(),
             night: alerts.night.unwrap_or(NIGHT),
+            east_min: alerts.east_min,
         },
         alerts_problem: refused.alerts,
         sessions: sessions.into_iter().map(session).collect(),

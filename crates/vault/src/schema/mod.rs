@@ -24,6 +24,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step { number: 18, name: "signals", sql: include_str!("0018_signals.sql") },
     Step { number: 19, name: "signed_requests", sql: include_str!("0019_signed_requests.sql") },
     Step { number: 20, name: "lapses", sql: include_str!("0020_lapses.sql") },
+    Step { number: 21, name: "alert_zone", sql: include_str!("0021_alert_zone.sql") },
 ];
 
 #[cfg(test)]

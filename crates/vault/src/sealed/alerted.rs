@@ -15,7 +15,8 @@ use model::{Action, AppId, GrantId, PersonId, Time, World};
 const LOOK_MAX: i64 = 5_000;
 
 const DAY_US: i64 = 24 * HOUR_US;
-const HOUR_US: i64 = 3_600_000_000;
+const HOUR_US: i64 = 60 * MINUTE_US;
+const MINUTE_US: i64 = 60_000_000;
 
 /// An access to the things of somebody who wants to be told of some.
 struct Seen {
@@ -29,7 +30,7 @@ struct Seen {
 }
 
 const SPAN: &str = "select e.home, g.person, g.app, x.n, x.action, x.at, \
-    a.first_read, a.first_delete, a.per_day, a.night_from, a.night_to from ledger_entries e \
+    a.first_read, a.first_delete, a.per_day, a.night_from, a.night_to, a.east_min from ledger_entries e \
     join access x on x.grant_id = e.home and x.n = e.n join grants g on g.id = e.home \
     join alerts a on a.person = g.person where e.idx >= $1 and e.idx < $2 order by e.idx";
 
@@ -40,19 +41,26 @@ fn is_first(snap: &mut Snap<'_>, seen: &Seen) -> Result<bool, Fault> {
     Ok(earlier.is_none())
 }
 
+impl Seen {
+    /// A moment by her clock.
+    fn hers(&self, at: i64) -> i64 {
+        at + self.alerts.east_min * MINUTE_US
+    }
+}
+
 /// Is it the first one in its day beyond so many? Numbers and times go together, so two earlier records tell.
 fn is_first_beyond(snap: &mut Snap<'_>, seen: &Seen, most: i64) -> Result<bool, Fault> {
-    let day = seen.at.micros().div_euclid(DAY_US);
+    let day = seen.hers(seen.at.micros()).div_euclid(DAY_US);
     let (within, before) = (seen.n - most, seen.n - most - 1);
     let sql = "select n, at from access where grant_id = $1 and n in ($2, $3)";
     let found = snap.all(sql, params![seen.grant.as_bytes(), within, before], |row| {
-        Ok((row.int(0)?, row.int(1)?.div_euclid(DAY_US)))
+        Ok((row.int(0)?, seen.hers(row.int(1)?).div_euclid(DAY_US)))
     })?;
     Ok(found.contains(&(within, day)) && !found.contains(&(before, day)))
 }
 
-fn is_at_night(at: Time, (from, to): (i64, i64)) -> bool {
-    let hour = at.micros().div_euclid(HOUR_US).rem_euclid(24);
+fn is_at_night(at: i64, (from, to): (i64, i64)) -> bool {
+    let hour = at.div_euclid(HOUR_US).rem_euclid(24);
     if from < to { (from..to).contains(&hour) } else { hour >= from || hour < to }
 }
 
@@ -70,7 +78,7 @@ fn told_of(snap: &mut Snap<'_>, seen: &Seen) -> Result<Vec<Notice>, Fault> {
     {
         told.push(Notice::Often { app, most });
     }
-    if alerts.night.is_some_and(|night| is_at_night(seen.at, night)) {
+    if alerts.night.is_some_and(|night| is_at_night(seen.hers(seen.at.micros()), night)) {
         told.push(Notice::AtNight { app });
     }
     Ok(told)

@@ -118,4 +118,25 @@ on_both_engines! {
         let set = house.vault().alerts_set(&ada.own, Alerts { night: Some((3, 3)), ..Alerts::default() }).await;
         assert!(matches!(set, Err(Refusal::Invalid(_))));
     }
+
+    async fn days_and_nights_are_those_of_her_clock(house: House) {
+        // 2026-11-23T12:00Z: in New York it is 7 in the morning, in Kathmandu a quarter to six in the evening.
+        let Scene { ada, app, tokens, .. } = scene(&house).await;
+        let by = |east_min| Alerts { night: Some((6, 8)), per_day: Some(2), east_min, ..Alerts::default() };
+        house.vault().alerts_set(&ada.own, by(5 * 60 + 45)).await.unwrap();
+        list(&house, &tokens).await;
+        assert!(told(&house, &ada).await.is_empty());
+        house.vault().alerts_set(&ada.own, by(-5 * 60)).await.unwrap();
+        list(&house, &tokens).await;
+        let at_night = (Notice::AtNight { app }, 1);
+        assert_eq!(told(&house, &ada).await, [at_night.clone()]);
+        // Past midnight in UTC, and 20:00 of the same day in New York: the third access of the day.
+        house.clock.forward(13 * HOUR_S);
+        let tokens = house.refresh(&tokens).await.unwrap();
+        list(&house, &tokens).await;
+        assert_eq!(told(&house, &ada).await, [at_night, (Notice::Often { app, most: 2 }, 1)]);
+        for bad in [-735, 855, 7, i64::MAX] {
+            assert!(matches!(house.vault().alerts_set(&ada.own, by(bad)).await, Err(Refusal::Invalid(_))), "{bad}");
+        }
+    }
 }

@@ -55,6 +55,7 @@ fn settings() -> Settings {
             per_day: "100".to_owned(),
             is_night: true,
             night: (22, 6),
+            east_min: 330,
         },
         alerts_problem: Some("a number from 1 to 100000 a day will do".to_owned()),
         sessions: vec![

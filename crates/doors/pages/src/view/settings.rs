@@ -5,7 +5,7 @@ use askama::Template;
 
 /// `/settings`. Its forms post to `/settings/name` (`name`), `/settings/password` (`password`, `password_new`),
 /// `/settings/hide` (`hide` = `on` or `off`), `/settings/alerts` (`first_read`, `first_delete`, `per_day`, `night`,
-/// `night_from`, `night_to`), `/settings/words` (`words` = `kept` or `shared`),
+/// `night_from`, `night_to`, `east_min`), `/settings/words` (`words` = `kept` or `shared`),
 /// `/settings/sessions/{id}/end`, `/settings/sessions/end` (all of them).
 #[derive(Template, Debug, Clone)]
 #[template(path = "settings.html")]
@@ -43,8 +43,29 @@ pub(crate) struct Alerts {
     pub per_day: String,
     /// Anything at night.
     pub is_night: bool,
-    /// When the night begins and ends, in UTC.
+    /// When the night begins and ends.
     pub night: (i64, i64),
+    /// How many minutes her clock is ahead of UTC.
+    pub east_min: i64,
+}
+
+impl Alerts {
+    /// The clocks that she can choose from: how many minutes ahead of UTC, and what that is called. All that are in use are
+    /// half hours, or one of three quarters.
+    fn clocks(&self) -> Vec<(i64, String)> {
+        let (west, east, apart) = vault::EAST_MIN;
+        let in_use = |min: &i64| min % 30 == 0 || [345, 525, 765, self.east_min].contains(min);
+        let called = |min: i64| {
+            let sign = if min < 0 { "\u{2212}" } else { "+" };
+            let name = if min == 0 {
+                "UTC".to_owned()
+            } else {
+                format!("UTC{sign}{}:{:02}", min.abs() / 60, min.abs() % 60)
+            };
+            (min, name)
+        };
+        (west / apart..=east / apart).map(|n| n * apart).filter(in_use).map(called).collect()
+    }
 }
 
 /// Somewhere the person is signed in.

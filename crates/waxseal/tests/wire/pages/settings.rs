@@ -54,12 +54,14 @@ fn what_she_wants_to_be_told_is_kept_and_told() {
     let bad = browser.press(&form.clone().fill("per_day", "many"), None).expect(422);
     assert!(bad.words().contains("A number from 1 to 100000 a day will do"), "{}", bad.words());
     let form = form.tick("first_read", "on", true).tick("night", "on", true).fill("per_day", "100");
-    let page = browser.press(&form.choose("night_from", "23").choose("night_to", "5"), None).expect(200);
+    let page = browser
+        .press(&form.choose("night_from", "23").choose("night_to", "5").choose("east_min", "-210"), None)
+        .expect(200);
     assert!(page.words().contains("You will be told of that from now on."));
     let form = page.form("/settings/alerts");
     assert_eq!((form.ticked("first_read"), form.values("per_day")), (vec!["on"], vec!["100"]));
-    for hour in ["23", "5"] {
-        assert!(page.html().contains(&format!("<option value=\"{hour}\" selected>")), "{hour}");
+    for chosen in ["23", "5", "-210"] {
+        assert!(page.html().contains(&format!("<option value=\"{chosen}\" selected>")), "{chosen}");
     }
     let tokens =
         stage.grant(&ada, &stage.app(EVERYTHING), json!({"actions": ["read"], "conversations": "all"}));
