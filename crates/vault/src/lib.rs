@@ -51,7 +51,8 @@ pub use tables::webhook_queue::{
 pub use tables::webhooks::{Delivery, NewWebhook, WEBHOOK_KEYS_OVERLAP_S, WEBHOOKS_OF_APP_MAX, Webhook};
 pub use tables::wishes::Wishes;
 
-use answering::Answering;
+pub use answering::Exchanging;
+use answering::{Answering, Exchanges};
 use engine::{Engine, Pending};
 use ledger::note::LogKey;
 use model::World;
@@ -98,6 +99,7 @@ pub struct Vault {
     news: watch::Sender<LogNews>,
     halted: OnceLock<String>,
     answering: Answering,
+    exchanges: Exchanges,
 }
 
 impl Vault {
@@ -128,6 +130,7 @@ impl Vault {
             news: watch::Sender::default(),
             halted: OnceLock::new(),
             answering: Answering::default(),
+            exchanges: Exchanges::default(),
         })
     }
 
@@ -147,6 +150,11 @@ impl Vault {
         let settled = self.engine.settle().await?;
         self.answering.out().await;
         Ok(settled)
+    }
+
+    /// An exchange with a webhook of this app begins: to be held from before the gate is asked until nothing of it can arrive.
+    pub fn exchange_begins(&self, app: model::AppId) -> Exchanging {
+        self.exchanges.begin(app)
     }
 
     pub(crate) fn webhook_keys(&self) -> &tables::webhook_keys::WebhookKeys {

@@ -287,6 +287,8 @@ impl Webhooks {
 
     /// Tells what comes next in a lane.
     async fn tell(&self, errand: &Errand) -> Became {
+        // A containment answers when this is over; it is broken off then, as whatever is dropped here is.
+        let _exchange = self.vault.exchange_begins(errand.app);
         let heard = match self.vault.webhook_follow(errand).await {
             // The grant changed under way: once more, as it stands now.
             Err(Refusal::Changed) => self.vault.webhook_follow(errand).await,

@@ -25,6 +25,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step { number: 19, name: "signed_requests", sql: include_str!("0019_signed_requests.sql") },
     Step { number: 20, name: "lapses", sql: include_str!("0020_lapses.sql") },
     Step { number: 21, name: "alert_zone", sql: include_str!("0021_alert_zone.sql") },
+    Step { number: 22, name: "token_lines", sql: include_str!("0022_token_lines.sql") },
 ];
 
 #[cfg(test)]

@@ -30,15 +30,46 @@ macro_rules! holds_token {
 }
 pub(crate) use holds_token;
 
-/// In SQL: is the token or code `t`, or its grant `g`, contained by `h`?
+/// In SQL: did the token `t` come after the beginning of the span of `h`, and within it, or by way of a refresh token that was
+/// issued within it? Whoever had got hold of that one has what came of it.
+macro_rules! is_of_span {
+    () => {
+        "h.whole = 0 and t.at >= h.issued_from and (t.at <= h.issued_until or exists (select 1 from refresh_tokens l \
+        where l.family = t.family and l.at >= h.issued_from and l.at <= h.issued_until))"
+    };
+}
+pub(crate) use is_of_span;
+
+/// In SQL: is the access or refresh token `t` of the grant `g` contained by `h`, whatever becomes of the grant?
+macro_rules! holds_line {
+    () => {
+        concat!("(h.app is null or h.app = g.app) and ", $crate::tables::containments::is_of_span!())
+    };
+}
+pub(crate) use holds_line;
+
+/// In SQL: is the access token `t`, or its grant `g`, contained by `h`?
 macro_rules! holds_either {
     () => {
-        "(h.app is null or h.app = g.app) and ((h.n > g.era \
-        and (h.whole = 1 or (g.given_at >= h.issued_from and g.given_at <= h.issued_until))) \
-        or (h.whole = 0 and t.at >= h.issued_from and t.at <= h.issued_until))"
+        concat!(
+            "(h.app is null or h.app = g.app) and ((h.n > g.era \
+            and (h.whole = 1 or (g.given_at >= h.issued_from and g.given_at <= h.issued_until))) or (",
+            $crate::tables::containments::is_of_span!(),
+            "))"
+        )
     };
 }
 pub(crate) use holds_either;
+
+/// In SQL: ends the families of refresh tokens that are to be forgotten ($1: what has ended by then) and by which a containment
+/// knows what came of them: it would else let that go with them.
+pub(crate) const END_LINES: &str = concat!(
+    "update token_families set ended = 1 where ended = 0 and id in (select t.family from refresh_tokens t \
+    join token_families f on f.id = t.family join grants g on g.id = f.grant_id \
+    where t.ends_at < $1 and exists (select 1 from containments h where ",
+    holds_line!(),
+    "))"
+);
 
 /// In SQL: the number of the containment that ended the grant `g`; null if none did.
 macro_rules! ended_by {
@@ -148,7 +179,7 @@ fn tell(tx: &mut Tx<'_>, world: &World, person: PersonId) -> Result<(), Fault> {
 
 impl Vault {
     /// Ends every token and grant that the containment names. When this returns, none of them opens anything on any node,
-    /// and whoever still had an answer from this node has it. `false`: a transaction that was under way when it was
+    /// whoever still had an answer from this node has it, and what it was telling webhooks of these apps is broken off. `false`: a transaction that was under way when it was
     /// stored has not ended yet, and may still succeed.
     pub async fn contain(&self, containment: Containment) -> Result<bool, Refusal> {
         let now = self.world.now();
@@ -161,8 +192,12 @@ impl Vault {
                 return Err(Refusal::Invalid(why.to_owned()));
             }
         }
+        let app = containment.app;
         self.engine.write("contain", move |tx| contain(tx, &containment, now)).await?;
-        self.settled().await
+        let settled = self.settled().await?;
+        // Whoever tells webhooks heard of it with the commit.
+        self.exchanges.out(app).await;
+        Ok(settled)
     }
 
     /// Tells her which of her grants the operator ended, if there is something to tell.

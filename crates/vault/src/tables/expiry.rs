@@ -2,6 +2,7 @@
 //!
 //! Invariant: nothing here is needed for safety, the gate looks at the clock itself; this only tidies and tells.
 
+use super::containments;
 use super::grants;
 use super::ids::id;
 use crate::engine::{Reads, params};
@@ -19,6 +20,7 @@ impl Vault {
         self.engine
             .write("expire", move |tx| -> Result<bool, Refusal> {
                 let mut most = 0;
+                tx.put(containments::END_LINES, params![now.micros()])?;
                 for sql in [
                     "delete from authorizations where id in (select id from authorizations where ends_at < $1 limit $2)",
                     "delete from access_tokens where hash in (select hash from access_tokens where ends_at < $1 limit $2)",

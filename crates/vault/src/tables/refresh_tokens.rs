@@ -97,7 +97,7 @@ fn find(db: &mut impl Reads, hash: &[u8; 32], now: Time) -> Result<Option<Row>, 
          exists (select 1 from refresh_tokens n where n.hash = t.next and n.used = 0), t.at, {}, t.jkt, t.x5t \
          from refresh_tokens t join token_families f on f.id = t.family join grants g on g.id = f.grant_id \
          where t.hash = $2",
-        containments::holds_token!(),
+        containments::holds_line!(),
         families::ANSWER
     );
     db.one(&sql, params![now.micros(), hash], |row| {

@@ -2,6 +2,7 @@
 
 use crate::house::{DAY_S, House, Somebody, Tokens, newest, on_both_engines, only, open_ceiling, open_terms};
 use model::{Action, AppId, ConversationId, GrantState, Scopes, Terms, Time};
+use oauth::token::REFRESH_IDLE_S;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use vault::{Containment, Notice, ReadMessages, Refusal};
@@ -112,6 +113,30 @@ on_both_engines! {
         let mut wanted = vec![jukebox, teller];
         wanted.sort();
         assert_eq!(apps, wanted);
+    }
+
+    async fn what_came_of_a_stolen_refresh_token_ends_with_it(house: House) {
+        let ([ada, bob], _, [jukebox, teller]) = scene(&house).await;
+        let (hers, his) = (house.let_in(&ada, jukebox, &open_terms()).await, house.let_in(&bob, teller, &open_terms()).await);
+        house.clock.forward(100);
+        // In the span a token is issued, and stolen; what comes of it, twice over, is issued later.
+        let from = house.now();
+        let stolen = house.refresh(&hers).await.unwrap();
+        let until = house.now();
+        house.clock.forward(100);
+        let thief = house.refresh(&house.refresh(&stolen).await.unwrap()).await.unwrap();
+        let his_later = house.refresh(&his).await.unwrap();
+        assert!(opens(&house, &thief).await);
+        contain(&house, None, Some((from, until))).await;
+        assert!(!opens(&house, &thief).await);
+        house.refresh(&thief).await.unwrap_err();
+        assert!(opens(&house, &his_later).await);
+        // Not even once the token of the span is forgotten, a little before what came of it ends by itself.
+        let his_later = house.refresh(&his_later).await.unwrap();
+        house.clock.set(until.plus_seconds(REFRESH_IDLE_S + 50));
+        while house.vault().expire().await.unwrap() {}
+        house.refresh(&thief).await.unwrap_err();
+        house.refresh(&his_later).await.unwrap();
     }
 
     async fn everything_is_contained_and_everyone_is_told_once(house: House) {

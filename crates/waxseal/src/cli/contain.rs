@@ -28,8 +28,7 @@ pub struct What {
     /// Of this app; with a span: what it was given in it
     #[arg(long, value_name = "ID", required_unless_present_any = ["issued_between", "everything"])]
     app: Option<AppId>,
-    /// What was given or issued in this span, its ends included. A refresh token that was exchanged after it lives on in its
-    /// successor: let the span reach until now, or contain the app
+    /// What was given or issued in this span, its ends included, and what came later of a refresh token that was issued in it
     #[arg(long, value_name = "T1..T2", value_parser = span)]
     issued_between: Option<(Time, Time)>,
     /// Of every app
