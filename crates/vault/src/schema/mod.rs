@@ -26,6 +26,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step { number: 20, name: "lapses", sql: include_str!("0020_lapses.sql") },
     Step { number: 21, name: "alert_zone", sql: include_str!("0021_alert_zone.sql") },
     Step { number: 22, name: "token_lines", sql: include_str!("0022_token_lines.sql") },
+    Step { number: 23, name: "person_counts", sql: include_str!("0023_person_counts.sql") },
 ];
 
 #[cfg(test)]

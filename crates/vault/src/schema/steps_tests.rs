@@ -12,8 +12,13 @@ use crate::{Fault, Place, ReadMessages, Vault};
 use model::ConversationId;
 
 /// Columns that are no more, of which table, and what makes them out of what is there.
-const ONCE: [(&str, &str, &str); 2] =
-    [("ledger_tiles", "level", "place / 281474976710656"), ("ledger_tiles", "n", "place % 281474976710656")];
+const ONCE: [(&str, &str, &str); 5] = [
+    ("ledger_tiles", "level", "place / 281474976710656"),
+    ("ledger_tiles", "n", "place % 281474976710656"),
+    ("persons", "accesses", "(select k.accesses from person_counts k where k.person = id)"),
+    ("persons", "staff_acts", "(select k.staff_acts from person_counts k where k.person = id)"),
+    ("persons", "salt_key", "(select k.salt_key from person_counts k where k.person = id)"),
+];
 
 /// Columns of a table that can be filled, and with what, quoted by nobody: ours need it not.
 fn common(table: &str, old: &[String], new: &[String]) -> [String; 2] {

@@ -122,7 +122,7 @@ fn newest_of(
 pub(super) fn written(db: &mut impl Reads, grant: GrantId, n: i64) -> Result<Option<Written>, Fault> {
     let sql = "select x.n, x.action, x.conversation, x.first_seq, x.last_seq, x.count, x.withheld, x.at, \
                x.person_n, g.app, g.salt_key, p.salt_key \
-               from access x join grants g on g.id = x.grant_id join persons p on p.id = g.person \
+               from access x join grants g on g.id = x.grant_id join person_counts p on p.person = g.person \
                where x.grant_id = $1 and x.n = $2";
     db.one(sql, params![grant.as_bytes(), n], |row| {
         Ok(Written {

@@ -189,7 +189,7 @@ pub(super) const NO_KEY: [u8; 32] = [0; 32];
 
 /// People number the accesses to their things over all grants, and the acts of staff.
 fn people(snap: &mut Snap<'_>, audit: &mut Audit) -> Result<(), Refusal> {
-    let sql = "select id, accesses, staff_acts, salt_key from persons \
+    let sql = "select person, accesses, staff_acts, salt_key from person_counts \
                where (accesses > 0 or staff_acts > 0) and salt_key <> $1";
     let all = snap.all(sql, params![&NO_KEY], |row| {
         Ok((id::<PersonId>(row, 0)?, row.int(1)?, row.int(2)?, array32(row, 3)?))
@@ -232,7 +232,7 @@ fn gone(snap: &mut Snap<'_>, audit: &mut Audit) -> Result<(), Refusal> {
         let logged = unsigned(snap.one(sql, params![&[VERSION, kind]], |row| row.int(0))?.unwrap_or(0));
         audit.gone += logged.saturating_sub(stand);
     }
-    let sql = "select count(*) from persons where salt_key = $1";
+    let sql = "select count(*) from person_counts where salt_key = $1";
     let erased = snap.one(sql, params![&NO_KEY], |row| row.int(0))?.unwrap_or(0);
     if audit.gone > 0 && erased == 0 && audit.findings.is_empty() {
         let count = audit.gone;

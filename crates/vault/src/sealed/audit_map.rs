@@ -69,7 +69,7 @@ fn homes(snap: &mut Snap<'_>, audit: &mut Audit, recounted: &Recounted) -> Resul
 
 fn apps(snap: &mut Snap<'_>, audit: &mut Audit, head: &Head, recounted: &Recounted) -> Result<(), Refusal> {
     let stored = map::apps_at(snap, head.n)?;
-    let sql = "select count(*) from persons where salt_key = $1";
+    let sql = "select count(*) from person_counts where salt_key = $1";
     let erased = snap.one(sql, params![&NO_KEY], |row| row.int(0))?.unwrap_or(0) > 0;
     let mut total = 0;
     for app in recounted.apps.keys().filter(|app| !stored.contains_key(app)) {

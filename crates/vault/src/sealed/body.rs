@@ -84,10 +84,10 @@ pub(super) struct Names {
 }
 
 impl Names {
-    /// These need not be looked up.
-    pub(super) fn known(person: &PersonName, app: &AppFacts) -> Result<Self, Fault> {
-        let app_json = json_of(&AppName { id: app.id, name: &app.name })?;
-        Ok(Names { persons: vec![(person.id, json_of(person)?)], apps: vec![(app.id, app_json)] })
+    /// This one need not be looked up.
+    pub(super) fn known(app: &AppFacts) -> Result<Self, Fault> {
+        let json = json_of(&AppName { id: app.id, name: &app.name })?;
+        Ok(Names { persons: Vec::new(), apps: vec![(app.id, json)] })
     }
 
     /// `{"id":"per_…","handle":"ada","name":"Ada"}`.

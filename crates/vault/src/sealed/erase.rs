@@ -85,7 +85,7 @@ fn erase(tx: &mut Tx<'_>, person: PersonId, zeros: &[u8; 32], at: Time) -> Resul
     for sql in OF_PERSON {
         tx.put(sql, params![person.as_bytes()])?;
     }
-    tx.put("update persons set salt_key = $1 where id = $2", params![zeros, person.as_bytes()])?;
+    tx.put("update person_counts set salt_key = $1 where person = $2", params![zeros, person.as_bytes()])?;
     Ok(())
 }
 

@@ -201,7 +201,7 @@ impl Making<'_, '_> {
 
     /// One grant with its changes and accesses.
     fn grant(&mut self, grant: GrantId, opened: bool) -> Result<(), Refusal> {
-        let sql = "select g.app, g.salt_key, p.salt_key from grants g join persons p on p.id = g.person \
+        let sql = "select g.app, g.salt_key, p.salt_key from grants g join person_counts p on p.person = g.person \
                    where g.id = $1";
         let found = self.snap.one(sql, params![grant.as_bytes()], |row| {
             Ok((id::<AppId>(row, 0)?, SaltKey(array32(row, 1)?), SaltKey(array32(row, 2)?)))

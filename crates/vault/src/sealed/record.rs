@@ -4,7 +4,6 @@
 //! them, so a revocation that was acknowledged cannot be outrun; a `Record` holds the transaction, so a message can be
 //! stored or deleted only after its record; `Committed` exists only after the commit, and opens what was read before it.
 
-use super::body::PersonName;
 use super::counted::in_ledger;
 use super::permit::{Act, Permit};
 use crate::answering::UnderWay;
@@ -88,8 +87,6 @@ impl Written {
 pub(super) struct Record<'t, 'c, A> {
     pub(super) tx: &'t mut Tx<'c>,
     pub(super) written: Written,
-    /// What the person is called.
-    pub(super) person: PersonName,
     of: PhantomData<A>,
 }
 
@@ -105,7 +102,7 @@ const USE_GRANT: &str = concat!(
 );
 
 const NUMBER_IN_PERSON: &str =
-    "update persons set accesses = accesses + 1 where id = $1 returning accesses, salt_key, handle, name";
+    "update person_counts set accesses = accesses + 1 where person = $1 returning accesses, salt_key";
 
 const KEEP: &str = "insert into access (grant_id, n, person_n, action, conversation, first_seq, last_seq, count, withheld, at, outcome, leaf) \
     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
@@ -127,10 +124,10 @@ impl<'t, 'c, A: Act> Record<'t, 'c, A> {
         )?;
         let (n, grant_key, spent) = used.ok_or(Refusal::Changed)?;
         let numbered = tx.one(NUMBER_IN_PERSON, params![permit.person.as_bytes()], |row| {
-            Ok((row.int(0)?, array32(row, 1)?, PersonName::of_row(permit.person, row, 2)?))
+            Ok((row.int(0)?, array32(row, 1)?))
         })?;
         let gone = || Fault::Shape(format!("{} has gone", permit.person));
-        let (person_n, person_key, person) = numbered.ok_or_else(gone)?;
+        let (person_n, person_key) = numbered.ok_or_else(gone)?;
         let written = Written {
             grant: permit.grant,
             n,
@@ -164,7 +161,7 @@ impl<'t, 'c, A: Act> Record<'t, 'c, A> {
         if spent {
             grants::note(tx, permit.grant, GrantEvent::Ended, GrantActor::Spent, at)?;
         }
-        Ok(Record { tx, written, person, of: PhantomData })
+        Ok(Record { tx, written, of: PhantomData })
     }
 
     /// The body of the transaction is done with it.

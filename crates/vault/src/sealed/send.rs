@@ -203,7 +203,7 @@ impl Vault {
                 keyed.remember(record.tx, (conversation, seq), record.written.n)?;
                 events::note(record.tx, (conversation, n), What::Message(seq), now)?;
                 let mut message = String::new();
-                let mut names = Names::known(&record.person, &permit.app_facts)?;
+                let mut names = Names::known(&permit.app_facts)?;
                 names.tell(record.tx, &mut message, &body, person, Some(app))?;
                 Ok(((message, seq), record.close()))
             })

@@ -52,7 +52,7 @@ fn note(
     (what, why): (StaffAct, &str),
 ) -> Result<PersonId, Refusal> {
     let (person, now) = (people::by_handle(tx, handle)?.ok_or(Refusal::NotFound)?, world.now());
-    let sql = "update persons set staff_acts = staff_acts + 1 where id = $1 returning staff_acts, salt_key";
+    let sql = "update person_counts set staff_acts = staff_acts + 1 where person = $1 returning staff_acts, salt_key";
     let numbered = tx.one(sql, params![person.as_bytes()], |row| Ok((row.int(0)?, array32(row, 1)?)))?;
     let (n, salt_key) = numbered.ok_or(Refusal::NotFound)?;
     let number = super::record::unsigned(n);

@@ -109,7 +109,7 @@ impl Home {
     pub(crate) fn key(&self, db: &mut impl Reads) -> Result<Option<SaltKey>, Fault> {
         let sql = match self {
             Home::Grant(_) => "select salt_key from grants where id = $1",
-            Home::Person(_) => "select salt_key from persons where id = $1",
+            Home::Person(_) => "select salt_key from person_counts where person = $1",
         };
         db.one(sql, params![self.bytes()], |row| Ok(SaltKey(array32(row, 0)?)))
     }

@@ -28,6 +28,12 @@ pub(crate) fn by_handle(db: &mut impl Reads, handle: &Handle) -> Result<Option<P
     db.one("select id from persons where handle = $1", params![handle.as_str()], |row| id(row, 0))
 }
 
+/// What is done to the things of a new person is counted from here on, and salted with a key of hers.
+fn counted(tx: &mut Tx<'_>, world: &World, person: PersonId) -> Result<(), Fault> {
+    let sql = "insert into person_counts (person, salt_key) values ($1, $2)";
+    tx.put(sql, params![person.as_bytes(), &world.random::<32>()])
+}
+
 /// Stores a person with a handle.
 pub(crate) fn insert(
     tx: &mut Tx<'_>,
@@ -38,19 +44,21 @@ pub(crate) fn insert(
 ) -> Result<(), Refusal> {
     let name = model::person_name(name).map_err(|invalid| Refusal::Invalid(invalid.to_string()))?;
     let added = tx.execute(
-        "insert into persons (id, handle, skeleton, name, password, salt_key, created_at) \
-         values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing",
+        "insert into persons (id, handle, skeleton, name, password, created_at) \
+         values ($1, $2, $3, $4, $5, $6) on conflict do nothing",
         params![
             person.as_bytes(),
             handle.as_str(),
             &handle.skeleton(),
             &name,
             password,
-            &world.random::<32>(),
             world.now().micros()
         ],
     )?;
-    if added == 0 { Err(Refusal::HandleTaken) } else { Ok(()) }
+    if added == 0 {
+        return Err(Refusal::HandleTaken);
+    }
+    Ok(counted(tx, world, person)?)
 }
 
 impl Vault {
@@ -151,11 +159,10 @@ fn guest(tx: &mut Tx<'_>, world: &World, of: PersonId, (key, name): (&str, &str)
         return Ok(guest);
     }
     let guest = PersonId::new(world);
-    let (salt_key, now) = (world.random::<32>(), world.now().micros());
     tx.put(
-        "insert into persons (id, name, guest_of, guest_key, salt_key, created_at) \
-         values ($1, $2, $3, $4, $5, $6)",
-        params![guest.as_bytes(), name, of.as_bytes(), key, &salt_key, now],
+        "insert into persons (id, name, guest_of, guest_key, created_at) values ($1, $2, $3, $4, $5)",
+        params![guest.as_bytes(), name, of.as_bytes(), key, world.now().micros()],
     )?;
+    counted(tx, world, guest)?;
     Ok(guest)
 }

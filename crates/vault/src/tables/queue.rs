@@ -26,8 +26,9 @@ pub(crate) const KEY: i64 = 5;
 /// See `ACCESS`.
 pub(crate) const MAP: i64 = 6;
 
-const APPEND: &str = "insert into ledger_entries (idx, entry, home, n) \
-    values (coalesce((select max(idx) + 1 from ledger_entries), 0), $1, $2, $3) returning idx";
+const NEXT: &str = "select coalesce(max(idx) + 1, 0) from ledger_entries";
+
+const APPEND: &str = "insert into ledger_entries (idx, entry, home, n) values ($1, $2, $3, $4)";
 
 /// What is kept beside an entry: of an access its grant and its number there, so that it can be counted in the order of
 /// the log.
@@ -48,7 +49,9 @@ pub(crate) fn push(
     let entry = entry.to_bytes();
     if tx.in_turn() {
         let (home, n) = beside(kind, home, n);
-        return tx.one(APPEND, params![&entry, home, n], |row| row.int(0));
+        let index = tx.one(NEXT, params![], |row| row.int(0))?.unwrap_or(0);
+        tx.put(APPEND, params![index, &entry, home, n])?;
+        return Ok(Some(index));
     }
     let mut id = Vec::with_capacity(33);
     id.extend_from_slice(&at.micros().to_be_bytes());
