@@ -136,6 +136,24 @@ on_both_engines! {
         assert!(house.refresh(&scene.tokens).await.is_err());
     }
 
+    /// A clock would tell by accident what this tells by counting: each is one look, and the second would fail.
+    async fn of_a_token_of_another_app_no_more_is_looked_up_than_of_none(house: House) {
+        let scene = scene(&house).await;
+        let other = house.app("Other", &open_ceiling()).await;
+        let vault = house.vault();
+        let over = house.let_in(&scene.ada, other, &open_terms()).await;
+        vault.token_revoke(other, &over.refresh).await.unwrap();
+        let none = format!("wxr_{}", "A".repeat(43));
+        for token in [&scene.tokens.access, &scene.tokens.refresh, &over.access, &none] {
+            // What is known of apps is remembered, by whoever asked first.
+            vault.token_introspect(other, token).await.unwrap();
+            plan(&house, What::Statement, 2);
+            let told = vault.token_introspect(other, token).await.unwrap();
+            assert_eq!(told.json(), r#"{"active":false}"#);
+            vault.engine.faults().forget();
+        }
+    }
+
     async fn wherever_counting_stops_the_map_goes_on_from_there(house: House) {
         let scene = scene(&house).await;
         let mut failed = 0;

@@ -5,6 +5,7 @@
 
 mod arrivals;
 mod authorize;
+mod challenges;
 mod client;
 mod device_authorization;
 mod grants;
@@ -56,6 +57,7 @@ struct Inside {
     questions: Arrivals<Address>,
     failures: Arrivals<Address>,
     pushes: Arrivals<AppId>,
+    challenges: challenges::Challenges,
 }
 
 impl Doors {
@@ -71,6 +73,7 @@ impl Doors {
             questions: Arrivals::new(arrivals::QUESTIONS),
             failures: Arrivals::new(client::FAILURES),
             pushes: Arrivals::new(par::PUSHES),
+            challenges: Default::default(),
         };
         Doors { vault, issuer, show, inside: Arc::new(inside) }
     }

@@ -22,7 +22,15 @@ pub(crate) async fn token(
             oauth::token::own_token(&proved.client)?;
             doors.vault.app_token(proved.app(), binding.access).await?.json()
         }
-        request => doors.vault.token_bound(proved.app(), request, binding).await?.json(),
+        request => {
+            let app = proved.app();
+            let verifier = proved.form.value("code_verifier").filter(|_| is_code(&request));
+            let told = doors.vault.token_bound(app, request, binding).await?.json();
+            if let Some(verifier) = verifier {
+                doors.inside.challenges.note(app, verifier);
+            }
+            told
+        }
     };
     let headers = [
         (header::CONTENT_TYPE, "application/json"),
@@ -30,4 +38,8 @@ pub(crate) async fn token(
         (header::PRAGMA, "no-cache"),
     ];
     Ok((headers, json).into_response())
+}
+
+fn is_code(request: &TokenRequest) -> bool {
+    matches!(request, TokenRequest::Code { .. })
 }

@@ -26,6 +26,7 @@ pub(crate) struct Asks<'a> {
 
 /// A refresh token as it is found.
 struct Row {
+    app: AppId,
     family: [u8; 16],
     state: RefreshState,
     seed: Option<[u8; 32]>,
@@ -40,7 +41,7 @@ struct Row {
 impl Row {
     /// As `oauth` judges it, and its grant.
     fn judged(self, db: &mut impl Reads, now: Time) -> Result<Judged, Refusal> {
-        let Row { family, state, seed, issued_at, expires_at, grant, answer, signed_in, bound } = self;
+        let Row { family, state, seed, issued_at, expires_at, grant, answer, signed_in, bound, .. } = self;
         let (grant, grant_state, facts) = grant_of(db, grant, false, now)?;
         let (scopes, terms) = families::of_grant(&grant, &answer.share, now);
         let goes_on = signed_in || scopes.has(Scopes::OFFLINE_ACCESS);
@@ -82,7 +83,8 @@ pub(crate) fn exchangeable(
     app: AppId,
     now: Time,
 ) -> Result<Option<Judged>, Refusal> {
-    let Some(row) = find(db, hash, now)? else { return Ok(None) };
+    // Another's costs no more to look at than one that is not there: the time tells nothing.
+    let Some(row) = find(db, hash, now)?.filter(|row| row.app == app) else { return Ok(None) };
     let judged = row.judged(db, now)?;
     let worth = token::refresh(Some(&judged.row), app, now);
     Ok(matches!(worth, Refresh::Keep | Refresh::Rotate).then_some(judged))
@@ -94,7 +96,7 @@ fn find(db: &mut impl Reads, hash: &[u8; 32], now: Time) -> Result<Option<Row>, 
         "select t.family, t.used, t.ends_at, f.grant_id, f.ended, \
          (select count(*) from sessions s where s.id = f.session and s.ends_at > $1), \
          exists (select 1 from containments h where {}), t.used_at, t.seed, \
-         exists (select 1 from refresh_tokens n where n.hash = t.next and n.used = 0), t.at, {}, t.jkt, t.x5t \
+         exists (select 1 from refresh_tokens n where n.hash = t.next and n.used = 0), t.at, {}, t.jkt, t.x5t, g.app \
          from refresh_tokens t join token_families f on f.id = t.family join grants g on g.id = f.grant_id \
          where t.hash = $2",
         containments::holds_line!(),
@@ -110,6 +112,7 @@ fn find(db: &mut impl Reads, hash: &[u8; 32], now: Time) -> Result<Option<Row>, 
             _ => RefreshState::Used { at, next_is_live: row.int(9)? != 0 },
         };
         Ok(Row {
+            app: id(row, 23)?,
             family: bytes16(row, 0)?,
             state,
             seed: row.opt_blob(8)?.map(|_| array32(row, 8)).transpose()?,
