@@ -2,11 +2,13 @@
 //! the server goes on.
 //!
 //! The spoiling is seeded, so a failure can be had again; what failed is printed as it was sent.
+use crate::issuer::dpop::Holder;
 use crate::issuer::{Fields, code_of};
 use crate::raw;
 use crate::stage::{EVERYTHING, Person, Stage, asked, encoded, form};
 use serde_json::json;
 use std::collections::BTreeMap;
+use testkit::es256;
 use waxseal::listener::Peer;
 
 const SEED: u64 = 0x5EA1_ED01;
@@ -349,7 +351,30 @@ fn of_signing_in(stage: &Stage, ada: &Person) -> Vec<Request> {
     ];
     let of_browser =
         of_browser.map(|request| request.with("cookie", &cookie).with("sec-fetch-site", "same-origin"));
-    of_app.into_iter().chain(of_browser).collect()
+    of_app.into_iter().chain(of_browser).chain(of_a_key(stage, ada)).collect()
+}
+
+/// What an app sends whose tokens are bound to a key: proofs, which are spoilt like everything else.
+fn of_a_key(stage: &Stage, ada: &Person) -> Vec<Request> {
+    let (app, holder) = (stage.app(EVERYTHING), Holder::new(stage, es256()));
+    let ask = Fields::ask_for(&app, json!({"actions": ["list"]}));
+    let told = holder.post(&Fields::code(&app, &code_of(stage, ada, &ask)), "/token").expect(200).json();
+    let text = |name: &str| told[name].as_str().unwrap();
+    let token = text("access_token");
+    let post = |path: &'static str, fields: &Fields| {
+        Request::new("POST", path, FORM, &fields.body()).with("dpop", &holder.proof("POST", path, None))
+    };
+    let get = |path: &'static str| {
+        let request = Request::new("GET", path, "", "").with("authorization", &format!("DPoP {token}"));
+        request.with("dpop", &holder.proof("GET", path, Some(token)))
+    };
+    vec![
+        post("/token", &Fields::refresh(&app, text("refresh_token"))),
+        post("/par", &ask),
+        get("/v1/me"),
+        get("/v1/conversations"),
+        get("/userinfo"),
+    ]
 }
 
 /// A million of these were sent once by hand.

@@ -5,7 +5,7 @@ mod authorize;
 mod client;
 mod details;
 mod device;
-mod dpop;
+pub(crate) mod dpop;
 mod fapi2;
 mod grants;
 mod introspect;
