@@ -14,7 +14,7 @@ export type WaxsealEvent = { id: string } & (
   | { event: "read"; data: OfConversation<{ conversation: string; person: string; seq: number }> }
   | { event: "typing"; data: OfConversation<{ conversation: string; person: string }> }
   | { event: "conversation"; data: OfConversation<Schemas["Conversation"] | { id: string; gone: true }> }
-  | { event: "grant"; data: Schemas["GrantNow"] }
+  | { event: "grant"; data: Omit<Schemas["GrantNow"], "app" | "lapses_at" | "unused"> }
   | { event: "gap"; data: { why: string; since: string | null; until: string; read_on: string } }
   | { event: "revoked"; data: { why: string } }
 );

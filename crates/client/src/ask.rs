@@ -45,7 +45,7 @@ impl Ask {
         self
     }
 
-    /// Adds to a grant that stands: she is asked for what is more, and keeps what she gave.
+    /// Adds to a grant that stands: she is asked for what is more, and keeps what she gave. For apps that prove themselves.
     #[must_use]
     pub fn added_to(mut self, grant_id: impl Into<String>) -> Ask {
         self.merge_into = Some(grant_id.into());

@@ -244,9 +244,6 @@ impl Following {
             return Ok(None);
         }
         let is_last = matches!(told, Told::Revoked { .. });
-        if is_last {
-            self.session.own.forget().await?;
-        }
         if !frame.id.is_empty() {
             self.last = Some(frame.id.clone());
         }

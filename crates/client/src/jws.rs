@@ -81,3 +81,7 @@ impl Jwk {
 fn decoded(part: &str) -> Option<Vec<u8>> {
     BASE64URL_NOPAD.decode(part.as_bytes()).ok()
 }
+
+#[cfg(test)]
+#[path = "jws_tests.rs"]
+mod tests;

@@ -34,7 +34,6 @@ pub(crate) struct Kept {
     pub(crate) granted: Vec<Granted>,
     #[serde(default)]
     pub(crate) scope: String,
-    pub(crate) id_token: Option<String>,
     pub(crate) access: String,
     /// When the access token ends, in seconds since 1970.
     pub(crate) access_ends_at: i64,

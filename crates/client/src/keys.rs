@@ -167,3 +167,63 @@ impl fmt::Debug for AppKey {
         write!(f, "AppKey({})", self.kid())
     }
 }
+
+#[cfg(test)]
+impl AppKey {
+    /// A compact JWS of anything, for tests.
+    pub(crate) fn sign(&self, header: &Value, claims: &Value) -> String {
+        self.pair.sign(header, claims).unwrap()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Written by `openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256`.
+    const OPENSSL: &str = "-----BEGIN PRIVATE KEY-----\n\
+        MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgLP5qDur6Sub/YHhL\n\
+        jm5nQTQvZ4z+EB7LovCVjiSSFf2hRANCAATBrJmL64KVYxRSUCw4/3YBYYlVflwl\n\
+        mRLLCMwp36gZD4nwjXXK+4fhno97xp3VqewcGeXA5agrIf61nHAKDVDu\n\
+        -----END PRIVATE KEY-----\n";
+
+    #[test]
+    fn a_key_of_openssl_reads_and_what_is_written_reads_back() {
+        let key = AppKey::from_pem(OPENSSL).unwrap();
+        let again = AppKey::from_pem(&key.to_pem().unwrap()).unwrap();
+        assert_eq!(key.public_jwks(), again.public_jwks());
+        let kept = Pair::from_secret_text(&key.pair.secret_text().unwrap()).unwrap();
+        assert_eq!(kept.thumbprint(), key.pair.thumbprint());
+        for pem in
+            ["", "-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----", "-----BEGIN EC PRIVATE KEY-----"]
+        {
+            assert!(AppKey::from_pem(pem).is_err(), "{pem}");
+        }
+    }
+
+    #[test]
+    fn nothing_prints_a_private_key() {
+        let key = AppKey::from_pem(OPENSSL).unwrap();
+        let secret = key.pair.secret_text().unwrap();
+        let shown = format!("{key:?} {:?} {}", key.pair, key.public_jwks());
+        assert!(!shown.contains(&secret) && !shown.contains("\"d\""), "{shown}");
+    }
+
+    #[test]
+    fn a_proof_is_for_one_request() {
+        let pair = Pair::generate().unwrap();
+        let proof =
+            pair.proof(("GET", "https://a.example/v1/me?x=1#y"), Some("token"), Some("n"), 7).unwrap();
+        let claims = BASE64URL_NOPAD.decode(proof.split('.').nth(1).unwrap().as_bytes()).unwrap();
+        let claims: Value = serde_json::from_slice(&claims).unwrap();
+        assert_eq!(claims["htu"], "https://a.example/v1/me");
+        assert_eq!(
+            (&claims["htm"], &claims["iat"], &claims["nonce"]),
+            (&json!("GET"), &json!(7), &json!("n"))
+        );
+        // RFC 9449 4.2: the hash of the token. RFC 7638: the members in the order of their names.
+        assert_eq!(claims["ath"], hash(b"token"));
+        let other = pair.proof(("GET", "https://a.example/v1/me"), None, None, 7).unwrap();
+        assert_ne!(proof, other);
+    }
+}

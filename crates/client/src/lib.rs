@@ -13,6 +13,8 @@ mod events;
 mod exchange;
 mod jws;
 mod keep;
+#[cfg(feature = "keyring")]
+mod keep_keyring;
 mod keys;
 mod native;
 mod own;
@@ -30,6 +32,8 @@ pub use chance::Clock;
 pub use error::{Error, OAuthError, Problem, ReceiptFault, SignatureFault};
 pub use events::{Event, Events, Told};
 pub use keep::{FileKeep, Keep, MemoryKeep};
+#[cfg(feature = "keyring")]
+pub use keep_keyring::KeyringKeep;
 pub use keys::AppKey;
 pub use own::{ActionPower, DeliveryLine, Held, NewWebhook, OwnName, Power, Signing, Webhook};
 pub use receipt::Checked;

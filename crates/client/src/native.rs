@@ -7,12 +7,13 @@ use crate::ask::Ask;
 use crate::error::Error;
 use crate::keep::Keep;
 use crate::session::Session;
-use crate::sign_in::Begun;
 use crate::waxseal::Waxseal;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::timeout;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
 
 /// The path of the redirect address: `http://127.0.0.1/callback` is registered, and any port matches it (RFC 8252 7.3).
 const PATH: &str = "/callback";
@@ -20,6 +21,8 @@ const PATH: &str = "/callback";
 const BACK_S: u64 = 900;
 /// How long one request may take.
 const REQUEST_S: u64 = 10;
+/// How many connections are heard at once; more are closed.
+const CONNECTIONS_MAX: usize = 32;
 /// The longest head of a request that is read.
 const HEAD_BYTES_MAX: usize = 16 * 1024;
 
@@ -38,35 +41,44 @@ impl Waxseal {
         let port = listener.local_addr().map_err(unheard)?.port();
         let begun = self.begin(ask, &format!("http://127.0.0.1:{port}{PATH}")).await?;
         open_browser(begun.url());
-        let back = timeout(Duration::from_secs(BACK_S), back(&listener, &begun)).await;
+        let back = timeout(Duration::from_secs(BACK_S), back(&listener, begun.state())).await;
         let query = back.map_err(|_| Error::NobodyCameBack)?;
         drop(listener);
         self.finish(begun, &query, keep).await
     }
 }
 
-/// The query with which she came back.
-async fn back(listener: &TcpListener, begun: &Begun) -> String {
+/// The query with which she came back. Connections are heard beside each other: browsers open some ahead, and say nothing on them.
+async fn back(listener: &TcpListener, state: &str) -> String {
+    let state: Arc<str> = state.into();
+    let mut heard = JoinSet::new();
     loop {
-        let Ok((stream, _)) = listener.accept().await else {
-            // Out of file descriptors, most likely; there is nothing to do but to let others go on.
-            tokio::task::yield_now().await;
-            continue;
-        };
-        if let Ok(Some(query)) = timeout(Duration::from_secs(REQUEST_S), answer(stream, begun)).await {
-            return query;
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) if heard.len() < CONNECTIONS_MAX => {
+                    let answer = answer(stream, state.clone());
+                    heard.spawn(timeout(Duration::from_secs(REQUEST_S), answer));
+                }
+                Ok(_) => {}
+                // Out of file descriptors, most likely.
+                Err(_) => sleep(Duration::from_millis(100)).await,
+            },
+            Some(done) = heard.join_next() => {
+                if let Ok(Ok(Some(query))) = done {
+                    return query;
+                }
+            }
         }
     }
 }
 
 /// Answers one request; the query, if it is the one that is waited for.
-async fn answer(mut stream: TcpStream, begun: &Begun) -> Option<String> {
+async fn answer(mut stream: TcpStream, state: Arc<str>) -> Option<String> {
     let head = head(&mut stream).await?;
-    let query = query(&head, begun);
+    let query = query(&head, &state);
+    let is_no = |query: &str| form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "error");
     let (status, words) = match &query {
-        Some(query) if query.contains("error=") => {
-            ("200 OK", "Nothing was allowed. You can close this window.")
-        }
+        Some(query) if is_no(query) => ("200 OK", "Nothing was allowed. You can close this window."),
         Some(_) => ("200 OK", "Done. You can close this window and go back to the app."),
         None => ("404 Not Found", "There is nothing here."),
     };
@@ -99,14 +111,14 @@ async fn head(stream: &mut TcpStream) -> Option<String> {
 }
 
 /// The query of a request for our path with our state, asked for at our address: a page elsewhere cannot knock in its place.
-fn query(head: &str, begun: &Begun) -> Option<String> {
+fn query(head: &str, state: &str) -> Option<String> {
     let mut lines = head.split("\r\n");
     let target = lines.next()?.strip_prefix("GET ")?.strip_suffix(" HTTP/1.1")?;
     let (path, query) = target.split_once('?')?;
     let host =
         lines.filter_map(|line| line.split_once(':')).find(|(name, _)| name.eq_ignore_ascii_case("host"));
     let is_here = host.is_some_and(|(_, host)| host.trim().starts_with("127.0.0.1:"));
-    let is_ours = form_urlencoded::parse(query.as_bytes())
-        .any(|(name, value)| name == "state" && value == begun.state());
+    let is_ours =
+        form_urlencoded::parse(query.as_bytes()).any(|(name, value)| name == "state" && value == state);
     (path == PATH && is_here && is_ours).then(|| query.to_owned())
 }

@@ -58,10 +58,10 @@ impl Facts {
 }
 
 impl Session {
-    pub(crate) fn new(shared: Arc<Shared>, pair: Pair, kept: Kept, keep: impl Keep) -> Session {
+    pub(crate) fn new(shared: Arc<Shared>, pair: Pair, kept: Kept, keep: Arc<dyn Keep>) -> Session {
         let facts = Mutex::new(Facts::of(&kept));
         let kept = tokio::sync::Mutex::new(kept);
-        let own = Own { shared, pair, keep: Arc::new(keep), kept, facts, seen: Mutex::default() };
+        let own = Own { shared, pair, keep, kept, facts, seen: Mutex::default() };
         Session { own: Arc::new(own) }
     }
 
@@ -173,7 +173,6 @@ impl Own {
         kept.access = told.access_token;
         kept.access_ends_at = self.shared.now() + told.expires_in;
         kept.refresh = told.refresh_token.or(kept.refresh.take());
-        kept.id_token = told.id_token.or(kept.id_token.take());
         kept.granted = told.authorization_details;
         kept.scope = told.scope;
         kept.grant = told.grant_id.or(kept.grant.take());

@@ -314,6 +314,8 @@ pub struct Unused {
     pub action: Action,
     /// Its last use, or when the grant was given: RFC 3339.
     pub since: String,
+    /// When it is taken back if it is not used.
+    pub lapses_at: Option<String>,
 }
 
 /// A grant as it stands.
@@ -321,8 +323,8 @@ pub struct Unused {
 pub struct Grant {
     /// Its id.
     pub grant_id: String,
-    /// The app that was let in.
-    pub app: NamedApp,
+    /// The app that was let in; not told in events.
+    pub app: Option<NamedApp>,
     /// `active`, `paused` by the person, or `spent`.
     pub state: String,
     /// The scopes, with spaces between them.
@@ -339,7 +341,10 @@ pub struct Grant {
     pub uses: Option<u64>,
     /// When it was last used: RFC 3339.
     pub used_at: Option<String>,
-    /// Each granted action with when it was last used.
+    /// When it ends if it is not used: RFC 3339; not told in events.
+    pub lapses_at: Option<String>,
+    /// Each granted action with when it was last used; not told in events.
+    #[serde(default)]
     pub unused: Vec<Unused>,
 }
 

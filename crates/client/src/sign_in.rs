@@ -16,6 +16,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::sync::Arc;
 
 /// How far the server's clock and ours may be apart, in seconds.
 const CLOCKS_APART_S: i64 = 60;
@@ -151,8 +152,7 @@ impl Waxseal {
         ];
         let answer = shared.post(&shared.metadata.token_endpoint, &fields, Some(&pair)).await?;
         let told = told(&answer)?;
-        let id_token = told.id_token.as_deref();
-        let person = match id_token {
+        let person = match told.id_token.as_deref() {
             Some(text) => Some(shared.person(text, Some(&begun.nonce), &told.access_token).await?),
             None => None,
         };
@@ -165,19 +165,21 @@ impl Waxseal {
             grant: told.grant_id,
             granted: told.authorization_details,
             scope: told.scope,
-            id_token: told.id_token,
             access: told.access_token,
             access_ends_at: shared.now() + told.expires_in,
             refresh: told.refresh_token,
         };
-        let session = Session::new(shared.clone(), pair, kept, keep);
+        let session = Session::new(shared.clone(), pair, kept, Arc::new(keep));
         session.store().await?;
         Ok(session)
     }
 
     /// Goes on with what was kept; `None` if nothing was, or what was kept is of another server or app.
     pub async fn resume(&self, keep: impl Keep) -> Result<Option<Session>, Error> {
-        let Some(text) = keep.load()? else { return Ok(None) };
+        let keep: Arc<dyn Keep> = Arc::new(keep);
+        let loading = keep.clone();
+        let loaded = tokio::task::spawn_blocking(move || loading.load()).await;
+        let Some(text) = loaded.map_err(|why| Error::Keep(why.to_string()))?? else { return Ok(None) };
         let kept = Kept::read(&text)?;
         if kept.issuer != self.shared.metadata.issuer || kept.app != self.shared.app.id {
             return Ok(None);
