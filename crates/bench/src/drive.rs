@@ -212,7 +212,7 @@ fn refresh_token(answer: &[u8]) -> Result<String, String> {
 }
 
 /// Reads one answer to its end, and tells its length; anything but 2xx stops the run.
-async fn read_answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Result<usize, String> {
+pub(crate) async fn read_answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Result<usize, String> {
     let mut have = 0;
     loop {
         if have == buffer.len() {

@@ -1,12 +1,14 @@
 //! What is measured on: people in pairs, conversations of two with enough messages for full pages, one app that may do all.
 
 use crate::serve;
-use model::{Content, ConversationId, Handle, World};
+use model::{AppId, Content, ConversationId, Handle, World};
 use oauth::Params;
 use oauth::authorize::authorize;
 use oauth::metadata::Issuer;
 use oauth::token::{CodeProof, TokenAnswer, TokenRequest};
+use std::sync::Arc;
 use tokio::runtime::Runtime;
+use tokio::task::JoinSet;
 use vault::{NewApp, NewKind, Setup, Vault};
 
 const REDIRECT: &str = "https://app.example/callback";
@@ -15,19 +17,36 @@ const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CEILING: &str = r#"[{"type":"messages","actions":["list","read","send","delete"],"conversations":"all","since":"all","expires_in":31536000}]"#;
 const ASK: &str = r#"[{"type":"messages","actions":["list","read","send","delete"],"conversations":"all","since":"all","purpose":"Measures how fast it is"}]"#;
 const MESSAGES: usize = 60;
+/// How many move in at once.
+const HANDS: usize = 8;
 
 /// One person with her app's token, her own session and her conversation.
 #[derive(Debug, Clone)]
 pub(crate) struct Resident {
     pub(crate) token: String,
+    /// Of a second app, where there is one.
+    pub(crate) other: Option<String>,
     pub(crate) cookie: String,
     pub(crate) conversation: ConversationId,
+    handle: Handle,
 }
 
 /// Everyone.
 #[derive(Debug, Clone)]
 pub(crate) struct House {
     pub(crate) residents: Vec<Resident>,
+    pub(crate) apps: Vec<AppId>,
+}
+
+/// How large it is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Plan {
+    /// How many people, in pairs; one of each pair is a resident.
+    pub(crate) people: usize,
+    /// How many messages there are in each conversation.
+    pub(crate) messages: usize,
+    /// How many apps each resident lets in: one, or two.
+    pub(crate) apps: usize,
 }
 
 /// A sign-in that goes on offline.
@@ -39,7 +58,12 @@ pub(crate) struct SignIn {
 
 /// Builds it, and closes the database again.
 pub(crate) fn build(place: &str, people: usize) -> Result<House, String> {
-    filled(place, |vault, runtime| runtime.block_on(fill(vault, people)))
+    planned(place, Plan { people, messages: MESSAGES, apps: 1 })
+}
+
+/// The same, as large as is said.
+pub(crate) fn planned(place: &str, plan: Plan) -> Result<House, String> {
+    filled(place, |vault, runtime| runtime.block_on(fill(vault, plan)))
 }
 
 /// So many people who signed in to one app with a secret; its `client_id:secret` comes first.
@@ -47,15 +71,33 @@ pub(crate) fn build_signed_in(place: &str, people: usize) -> Result<(String, Vec
     filled(place, |vault, runtime| runtime.block_on(sign_in(vault, people)))
 }
 
-type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
+type Failed = Box<dyn std::error::Error + Send + Sync>;
+type Outcome<T> = Result<T, Failed>;
 
-fn filled<T>(place: &str, fill: impl Fn(&Vault, &Runtime) -> Outcome<T>) -> Result<T, String> {
+/// An open vault, and what waits for it.
+pub(crate) fn open(place: &str) -> Result<(Arc<Vault>, Runtime), String> {
     let world = World::new(serve::SystemClock, serve::OsEntropy);
     let setup = Setup { place: serve::place(place), issuer: serve::ISSUER.to_owned(), log: None };
     let vault = Vault::open(setup, world).map_err(|e| e.to_string())?;
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|e| e.to_string())?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    Ok((Arc::new(vault), runtime.map_err(|e| e.to_string())?))
+}
+
+fn filled<T>(place: &str, fill: impl Fn(&Arc<Vault>, &Runtime) -> Outcome<T>) -> Result<T, String> {
+    let (vault, runtime) = open(place)?;
     fill(&vault, &runtime).map_err(|e| e.to_string())
+}
+
+/// A conversation of so many residents at once.
+pub(crate) async fn group(vault: &Vault, of: &[Resident]) -> Outcome<ConversationId> {
+    let (starter, others) = of.split_first().ok_or("a group of nobody")?;
+    let own = vault.own(&starter.cookie).await?;
+    let mut friends = Vec::new();
+    for other in others {
+        vault.person_befriend(&starter.handle, &other.handle).await?;
+        friends.push(vault.person_by_handle(&other.handle).await?);
+    }
+    Ok(vault.own_start(&own, friends, Some("Everyone".to_owned())).await?)
 }
 
 fn app(kind: NewKind) -> NewApp {
@@ -91,30 +133,56 @@ async fn sign_in(vault: &Vault, people: usize) -> Outcome<(String, Vec<SignIn>)>
     Ok((format!("{app}:{secret}"), all))
 }
 
-async fn fill(vault: &Vault, people: usize) -> Outcome<House> {
-    let (app, _) = vault.app_add(app(NewKind::Public)).await?;
-    let mut residents = Vec::new();
-    let run = run(vault);
-    for pair in 0..people / 2 {
-        let handle = |side: char| Handle::parse(&format!("{run}{side}x{pair}x"));
-        let (one, other) = (handle('p')?, handle('q')?);
-        // Argon2 would take most of the time; nobody signs in here with a password twice.
-        let cookie = vault.sign_up(&one, "Bench One", "bench password".into(), "bench").await?;
-        let own = vault.own(&cookie).await?;
-        let friend = vault.person_add(&other, "Bench Other", None).await?;
-        vault.person_befriend(&one, &other).await?;
-        let conversation = vault.own_start(&own, vec![friend], None).await?;
-        for n in 0..MESSAGES {
-            let text = format!(
-                "message {n}: {}",
-                "words that people write to each other, again and again. ".repeat(3)
-            );
-            vault.own_send(&own, conversation, Content::Text { text }, &format!("{pair}-{n}")).await?;
-        }
-        let token = token(vault, &own, app, "openid").await?.access_token;
-        residents.push(Resident { token, cookie, conversation });
+async fn fill(vault: &Arc<Vault>, plan: Plan) -> Outcome<House> {
+    let mut apps = Vec::new();
+    for _ in 0..plan.apps {
+        apps.push(vault.app_add(app(NewKind::Public)).await?.0);
     }
-    Ok(House { residents })
+    let (run, mut moving_in) = (run(vault), JoinSet::new());
+    // Passwords take most of the time: as many at once as there are hands for.
+    for part in 0..HANDS {
+        let (vault, run, apps) = (vault.clone(), run.clone(), apps.clone());
+        moving_in.spawn(async move {
+            let mut residents = Vec::new();
+            for pair in (part..plan.people / 2).step_by(HANDS) {
+                residents.push((pair, resident(&vault, (&run, pair), plan.messages, &apps).await?));
+            }
+            Ok::<_, Failed>(residents)
+        });
+    }
+    let mut residents = Vec::new();
+    while let Some(part) = moving_in.join_next().await {
+        residents.extend(part??);
+    }
+    residents.sort_by_key(|(pair, _)| *pair);
+    Ok(House { residents: residents.into_iter().map(|(_, one)| one).collect(), apps })
+}
+
+async fn resident(
+    vault: &Vault,
+    (run, pair): (&str, usize),
+    messages: usize,
+    apps: &[AppId],
+) -> Outcome<Resident> {
+    let handle = |side: char| Handle::parse(&format!("{run}{side}x{pair}x"));
+    let (one, other) = (handle('p')?, handle('q')?);
+    let cookie = vault.sign_up(&one, "Bench One", "bench password".into(), "bench").await?;
+    let own = vault.own(&cookie).await?;
+    let friend = vault.person_add(&other, "Bench Other", None).await?;
+    vault.person_befriend(&one, &other).await?;
+    let conversation = vault.own_start(&own, vec![friend], None).await?;
+    for n in 0..messages {
+        let text =
+            format!("message {n}: {}", "words that people write to each other, again and again. ".repeat(3));
+        vault.own_send(&own, conversation, Content::Text { text }, &format!("{pair}-{n}")).await?;
+    }
+    let mut tokens = Vec::new();
+    for app in apps {
+        tokens.push(token(vault, &own, *app, "openid").await?.access_token);
+    }
+    let mut tokens = tokens.into_iter();
+    let (token, other) = (tokens.next().ok_or("no app")?, tokens.next());
+    Ok(Resident { token, other, cookie, conversation, handle: one })
 }
 
 /// Walks consent, as the doors do, with the least ceremony.

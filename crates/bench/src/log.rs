@@ -3,10 +3,12 @@
 //! Invariant: everything runs on the real vault and its files, and the proofs over HTTP; nothing is kept in memory for it.
 
 use crate::drive::{self, What};
-use crate::report::line;
+use crate::report::{at, line, told};
 use crate::serve;
 use crate::{house, process};
-use ledger::hash::leaf_hash;
+use ledger::hash::{Hash, leaf_hash};
+use ledger::map::Label;
+use ledger::map_tiles::{Changes, MapTiles, change};
 use ledger::note::VerifierKey;
 use ledger::proof::verify_inclusion;
 use ledger::proof_file::ProofFile;
@@ -14,6 +16,7 @@ use ledger::record::{AccessRecord, Action, Outcome};
 use ledger::tile::{TilePath, TileReader};
 use ledger::verify::{Kept, Source, replay};
 use model::World;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
@@ -26,6 +29,10 @@ const TICK: i64 = 2_500;
 const PROOFS: u64 = 20_000;
 /// How many records are committed to and signed.
 const RECORDS: u64 = 20_000;
+/// Labels of the counting map, how many at a time they come, and how many then change.
+const LABELS: u64 = 1_000_000;
+const LABELS_A_STEP: u64 = 10_000;
+const CHANGED: u64 = 1_000;
 /// How many accesses the room of one is taken from.
 const ACCESSES: usize = 60_000;
 /// How many of them are under way at once.
@@ -45,16 +52,6 @@ fn open(place: &Path) -> Result<Arc<Vault>, Failed> {
     let world = World::new(serve::SystemClock, serve::OsEntropy);
     let place = serve::place(&place.display().to_string());
     Ok(Arc::new(Vault::open(Setup { place, issuer: serve::ISSUER.to_owned(), log: None }, world)?))
-}
-
-fn told(what: &str, is: &str, floor: &str) {
-    line(&format!("  {what:<52} {is:>22}   {floor}"));
-}
-
-/// The value below which this part of them lies; sorts them.
-fn at(values: &mut [f64], part: f64) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(((values.len() as f64 - 1.0) * part) as usize).copied().unwrap_or(0.0)
 }
 
 /// Random enough to miss every cache, and the same in every run.
@@ -77,6 +74,7 @@ pub(crate) fn measure(folder: &Path, entries: u64) -> Result<Cost, String> {
         drop(vault);
         served(&place, entries)?;
         std::fs::remove_dir_all(&place)?;
+        map(&folder.join("map"), &runtime)?;
         room(&folder.join("room"))?;
         Ok(Cost { commit, receipt, integrate })
     })();
@@ -214,6 +212,58 @@ fn read_again(vault: &Vault, runtime: &Runtime, entries: u64) -> Result<(), Fail
     told("verify replays from files in memory, entries/s", &format!("{from_memory:.0}"), "≥1,000,000");
     told("  from the database, reading it too", &format!("{from_data:.0}"), "");
     Ok(())
+}
+
+/// The tree of the counting map: many labels, then the new root for some of them, in memory and through the tables.
+fn map(place: &Path, runtime: &Runtime) -> Result<(), Failed> {
+    let label = |n: u64| Label(leaf_hash(&n.to_be_bytes()).0);
+    let changes = |numbers: &mut dyn Iterator<Item = u64>, value: u8| -> Changes {
+        numbers.map(|n| (label(n), Some(Hash([value; 32])))).collect()
+    };
+    let vault = open(place)?;
+    let mut memory = MemoryMap::default();
+    for from in (0..LABELS).step_by(LABELS_A_STEP as usize) {
+        let some = changes(&mut (from..from + LABELS_A_STEP), 1);
+        memory.keep(&some)?;
+        runtime.block_on(vault.map_change(some))?;
+    }
+    let some = changes(&mut (0..CHANGED).map(|n| n * (LABELS / CHANGED)), 2);
+    let begin = Instant::now();
+    let root = memory.keep(&some)?;
+    let pure = begin.elapsed().as_secs_f64() * 1000.0;
+    let begin = Instant::now();
+    if runtime.block_on(vault.map_change(some))? != root {
+        return Err("the map in the tables is another than the one in memory".into());
+    }
+    let stored = begin.elapsed().as_secs_f64() * 1000.0;
+    told(
+        &format!("new map root, {CHANGED} of {LABELS} labels changed"),
+        &format!("{stored:.0} ms"),
+        "<1,000 ms",
+    );
+    told("  without the database", &format!("{pure:.0} ms"), "");
+    drop(vault);
+    Ok(std::fs::remove_dir_all(place)?)
+}
+
+/// The tiles of a map, in memory.
+#[derive(Default)]
+struct MemoryMap(BTreeMap<Vec<u8>, Vec<u8>>);
+
+impl MapTiles for MemoryMap {
+    type Error = std::convert::Infallible;
+
+    fn map_tile(&mut self, path: &[u8]) -> Result<Option<Vec<u8>>, Self::Error> {
+        Ok(self.0.get(path).cloned())
+    }
+}
+
+impl MemoryMap {
+    fn keep(&mut self, changes: &Changes) -> Result<Hash, Failed> {
+        let changed = change(self, changes)?;
+        self.0.extend(changed.tiles.into_iter().filter_map(|(path, tile)| Some((path, tile?))));
+        Ok(changed.root)
+    }
 }
 
 /// Proofs over HTTP, from a server that has just started: one asks after the other, then eight at once.

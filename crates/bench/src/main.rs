@@ -6,10 +6,13 @@ mod compare;
 mod contain;
 mod drive;
 mod house;
+mod live;
 mod log;
+mod over;
 mod process;
 mod report;
 mod serve;
+mod stream;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -18,7 +21,8 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const HELP: &str = "\
-Measures recorded reads and durable sends beside the server's own gate-only request, as ratios of one run; and the ledger.
+Measures recorded reads and durable sends beside the server's own gate-only request, as ratios of one run; the ledger; and what
+is live: streams, webhooks, revocations.
 
 usage: cargo xtask bench [--rounds N] [--seconds S] [--connections N] [--people N] [--entries N] [--only KIND,…]
                          [--postgres URL]
@@ -27,7 +31,7 @@ usage: cargo xtask bench [--rounds N] [--seconds S] [--connections N] [--people 
                                                           introspection and refresh beside the npm package oidc-provider,
                                                           both on one PostgreSQL of their own
 
-KIND is one of empty, gate, own, read, send, ledger; ratios that need another kind are then left at 0. The ledger is measured
+KIND is one of empty, gate, own, read, send, ledger, live; ratios that need another kind are then left at 0. The ledger is measured
 with --entries in it, 10,000,000 if nothing is said, which takes some 1.5 GB of disk for a few minutes.
 
 The server runs on core 0, the load on core 1. Figures are medians over the rounds, with the lowest and the highest.";
@@ -41,6 +45,7 @@ struct Options {
     people: usize,
     kinds: Vec<drive::What>,
     ledger: bool,
+    live: bool,
     entries: u64,
     postgres: Option<String>,
     /// Measure this instead: containment of so many grants.
@@ -58,6 +63,7 @@ fn options() -> Result<Options, String> {
         people: 400,
         kinds,
         ledger: true,
+        live: true,
         entries: 10_000_000,
         postgres: None,
         contain: None,
@@ -78,6 +84,7 @@ fn options() -> Result<Options, String> {
                 let wanted: Vec<&str> = wanted.split(',').collect();
                 options.kinds.retain(|kind| wanted.contains(&kind.word()));
                 options.ledger = wanted.contains(&"ledger");
+                options.live = wanted.contains(&"live");
             }
             "--contain" => options.contain = Some(number(value()?)?.max(1.0) as usize),
             "--compare" => options.compare = true,
@@ -95,9 +102,11 @@ fn main() -> ExitCode {
             report::line(HELP);
             Ok(())
         }
-        Some("--serve") => match words.next() {
-            Some(place) => serve::run(&place),
-            None => Err("--serve needs a place".into()),
+        Some(how @ ("--serve" | "--whole" | "--bare")) => match (how, words.next()) {
+            ("--serve", Some(place)) => serve::run(&place),
+            ("--whole", Some(place)) => serve::run_whole(&place),
+            ("--bare", _) => serve::run_bare(),
+            _ => Err(format!("{how} needs a place")),
         },
         _ => options().and_then(|options| run(&options)),
     };
@@ -130,6 +139,9 @@ fn measure(options: &Options, folder: &Path) -> Result<(), String> {
     if options.ledger {
         let cost = log::measure(folder, options.entries)?;
         report::ledger_share(cost, read_us);
+    }
+    if options.live {
+        live::measure(folder)?;
     }
     if options.kinds.is_empty() { Ok(()) } else { report::rest(folder) }
 }

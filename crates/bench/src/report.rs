@@ -20,6 +20,17 @@ pub(crate) fn complain(text: &str) {
     let _ = writeln!(std::io::stderr(), "bench: {text}");
 }
 
+/// Prints a figure, and what it should be.
+pub(crate) fn told(what: &str, is: &str, floor: &str) {
+    line(&format!("  {what:<52} {is:>22}   {floor}"));
+}
+
+/// The value below which this part of them lies; sorts them.
+pub(crate) fn at(values: &mut [f64], part: f64) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(((values.len() as f64 - 1.0) * part) as usize).copied().unwrap_or(0.0)
+}
+
 /// All runs, by what was measured, a round each.
 #[derive(Default)]
 pub(crate) struct Figures(Vec<(What, Run, f64)>);

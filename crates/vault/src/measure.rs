@@ -3,10 +3,13 @@
 //! Invariant: built with the feature `measure` alone, which only the benchmark asks for.
 
 use crate::engine::{Reads, params};
+use crate::tables::map::{Tiles, put_tiles};
 use crate::tables::queue;
 use crate::{Fault, Refusal, Vault};
 use ledger::commitment::{Commitment, SaltKey, commit_access};
 use ledger::entry::Entry;
+use ledger::hash::Hash;
+use ledger::map_tiles::{Changes, change};
 use ledger::record::AccessRecord;
 
 impl Vault {
@@ -21,6 +24,20 @@ impl Vault {
                     queue::push(tx, queue::GRANT_EVENT, &[0; 16], n, &Entry::Grant(Commitment(hidden)), at)?;
                 }
                 Ok(())
+            })
+            .await
+    }
+
+    /// Changes the tree of the map, as a step of counting does: made from a snapshot, written in one transaction.
+    pub async fn map_change(&self, changes: Changes) -> Result<Hash, Refusal> {
+        let planned = self.engine.read("map_plan", move |snap| -> Result<_, Refusal> {
+            Ok(change(&mut Tiles(snap), &changes).map_err(|why| Fault::Other(why.to_string()))?)
+        });
+        let changed = planned.await?;
+        self.engine
+            .write("map_change", move |tx| -> Result<Hash, Refusal> {
+                put_tiles(tx, &changed)?;
+                Ok(changed.root)
             })
             .await
     }

@@ -227,7 +227,7 @@ fn plan(snap: &mut Snap<'_>, world: &World, head: Head, size: i64, batch: &Batch
     })
 }
 
-fn put_tiles(tx: &mut Tx<'_>, tree: &Changed) -> Result<(), Fault> {
+pub(crate) fn put_tiles(tx: &mut Tx<'_>, tree: &Changed) -> Result<(), Fault> {
     for (path, tile) in &tree.tiles {
         match tile {
             Some(tile) => tx.put(
