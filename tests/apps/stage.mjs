@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { raise as raiseServer } from "../browser/stage.mjs";
 
-export const APPS = process.env.WAXSEAL_APPS ?? new URL("../../apps/target/debug", import.meta.url).pathname;
+export const APPS = process.env.WAXSEAL_APPS ?? new URL("../../target/debug", import.meta.url).pathname;
 export const PASSWORD = "waxseal-demo";
 const START_MS_MAX = 30_000;
 

@@ -3,7 +3,7 @@
 use crate::view::{Browse, FilmPage};
 use crate::{Marquee, films, poster, svg};
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde::Deserialize;
 use std::sync::Arc;
@@ -17,9 +17,13 @@ pub(crate) struct Wanted {
 }
 
 /// `GET /?q&genre`
-pub(crate) async fn browse(State(marquee): State<Arc<Marquee>>, Query(wanted): Query<Wanted>) -> Response {
+pub(crate) async fn browse(
+    State(marquee): State<Arc<Marquee>>,
+    headers: HeaderMap,
+    Query(wanted): Query<Wanted>,
+) -> Response {
     let films = films::found(&wanted.q, &wanted.genre);
-    let frame = marquee.frame("films");
+    let frame = marquee.frame("films", marquee.members.of(&headers).as_ref());
     let view = Browse { frame, words: wanted.q, genre: wanted.genre, genres: films::genres(), films };
     frame::page(StatusCode::OK, &view)
 }
@@ -32,11 +36,12 @@ pub(crate) struct Told {
 /// `GET /films/{slug}`
 pub(crate) async fn film_see(
     State(marquee): State<Arc<Marquee>>,
+    headers: HeaderMap,
     Path(slug): Path<String>,
     Query(told): Query<Told>,
 ) -> Response {
     let Some(film) = films::film(&slug) else { return no_film(&marquee) };
-    let mut frame = marquee.frame("films");
+    let mut frame = marquee.frame("films", marquee.members.of(&headers).as_ref());
     frame.flash = told.shared.map(|_| "Sent. Your friends find it in Waxseal.");
     frame::page(StatusCode::OK, &FilmPage { frame, film })
 }

@@ -45,3 +45,63 @@ pub(crate) struct Sorry {
     pub(crate) title: &'static str,
     pub(crate) what: String,
 }
+
+#[derive(Template)]
+#[template(path = "let_in.html")]
+pub(crate) struct LetIn {
+    pub(crate) frame: Frame,
+    /// Where the button leads.
+    pub(crate) to: String,
+}
+
+/// A conversation in the list.
+pub(crate) struct Row {
+    pub(crate) id: String,
+    pub(crate) title: String,
+    pub(crate) people: String,
+    pub(crate) messages: i64,
+    pub(crate) at: String,
+}
+
+#[derive(Template)]
+#[template(path = "inbox.html")]
+pub(crate) struct Inbox {
+    pub(crate) frame: Frame,
+    pub(crate) rows: Vec<Row>,
+}
+
+/// A message, or why there is none to show.
+pub(crate) struct Line {
+    pub(crate) who: String,
+    pub(crate) mine: bool,
+    pub(crate) held: bool,
+    /// What kind of thing, if it is one.
+    pub(crate) kind: Option<String>,
+    pub(crate) words: String,
+    pub(crate) note: Option<String>,
+    pub(crate) at: String,
+}
+
+#[derive(Template)]
+#[template(path = "talk.html")]
+pub(crate) struct Talk {
+    pub(crate) frame: Frame,
+    pub(crate) id: String,
+    pub(crate) title: String,
+    pub(crate) people: String,
+    pub(crate) lines: Vec<Line>,
+    /// What was written and not sent.
+    pub(crate) text: String,
+    pub(crate) key: String,
+    pub(crate) problem: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "plan.html")]
+pub(crate) struct Plan {
+    pub(crate) frame: Frame,
+    pub(crate) film: &'static Film,
+    pub(crate) friends: String,
+    pub(crate) note: String,
+    pub(crate) problem: Option<String>,
+}

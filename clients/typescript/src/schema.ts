@@ -314,6 +314,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How often the app listed, read, sent and deleted since it was registered, as an evidence file.
+         * @description Needs a token of the app itself. The file proves offline, to whoever has the log's key, what it says: publish it, and
+         *     people need not take your word for it. `waxseal verify --bundle` checks it, and so does the page `/verify`.
+         */
+        get: operations["evidence_take"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/friends": {
         parameters: {
             query?: never;
@@ -1532,7 +1553,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `too-many-requests`: The grant asks for too much at once. Wait as many seconds as Retry-After says. RateLimit-Policy tells the limit. */
+            /** @description `too-many-requests`: Too much is asked for at once. Wait as many seconds as Retry-After says. RateLimit-Policy tells the limit, and whether it is the grant's, the person's over all of her apps, or the app's over all of its grants. */
             429: {
                 headers: {
                     /** @description What is left of the limit */
@@ -1645,7 +1666,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `too-many-requests`: The grant asks for too much at once. Wait as many seconds as Retry-After says. RateLimit-Policy tells the limit. */
+            /** @description `too-many-requests`: Too much is asked for at once. Wait as many seconds as Retry-After says. RateLimit-Policy tells the limit, and whether it is the grant's, the person's over all of her apps, or the app's over all of its grants. */
             429: {
                 headers: {
                     /** @description What is left of the limit */
@@ -1790,7 +1811,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `too-many-requests`: The grant asks for too much at once. Wait as many seconds as Retry-After says. RateLimit-Policy tells the limit. */
+            /** @description `too-many-requests`: Too much is asked for at once. Wait as many seconds as Retry-After says. RateLimit-Policy tells the limit, and whether it is the grant's, the person's over all of her apps, or the app's over all of its grants. */
             429: {
                 headers: {
                     /** @description What is left of the limit */
@@ -1913,7 +1934,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `too-many-requests`: The grant asks for too much at once. Wait as many seconds as Retry-After says. RateLimit-Policy tells the limit. */
+            /** @description `too-many-requests`: Too much is asked for at once. Wait as many seconds as Retry-After says. RateLimit-Policy tells the limit, and whether it is the grant's, the person's over all of her apps, or the app's over all of its grants. */
             429: {
                 headers: {
                     /** @description What is left of the limit */
@@ -2045,7 +2066,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `too-many-requests`: The grant asks for too much at once. Wait as many seconds as Retry-After says. RateLimit-Policy tells the limit. */
+            /** @description `too-many-requests`: Too much is asked for at once. Wait as many seconds as Retry-After says. RateLimit-Policy tells the limit, and whether it is the grant's, the person's over all of her apps, or the app's over all of its grants. */
             429: {
                 headers: {
                     /** @description What is left of the limit */
@@ -2213,7 +2234,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `too-many-requests`: The grant asks for too much at once. Wait as many seconds as Retry-After says. RateLimit-Policy tells the limit. */
+            /** @description `too-many-requests`: Too much is asked for at once. Wait as many seconds as Retry-After says. RateLimit-Policy tells the limit, and whether it is the grant's, the person's over all of her apps, or the app's over all of its grants. */
             429: {
                 headers: {
                     /** @description What is left of the limit */
@@ -2338,7 +2359,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `too-many-requests`: The grant asks for too much at once. Wait as many seconds as Retry-After says. RateLimit-Policy tells the limit. */
+            /** @description `too-many-requests`: Too much is asked for at once. Wait as many seconds as Retry-After says. RateLimit-Policy tells the limit, and whether it is the grant's, the person's over all of her apps, or the app's over all of its grants. */
             429: {
                 headers: {
                     /** @description What is left of the limit */
@@ -2462,7 +2483,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `too-many-requests`: The grant asks for too much at once. Wait as many seconds as Retry-After says. RateLimit-Policy tells the limit. */
+            /** @description `too-many-requests`: Too much is asked for at once. Wait as many seconds as Retry-After says. RateLimit-Policy tells the limit, and whether it is the grant's, the person's over all of her apps, or the app's over all of its grants. */
             429: {
                 headers: {
                     /** @description What is left of the limit */
@@ -2583,7 +2604,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `too-many-requests`: The grant asks for too much at once. Wait as many seconds as Retry-After says. RateLimit-Policy tells the limit. */
+            /** @description `too-many-requests`: Too much is asked for at once. Wait as many seconds as Retry-After says. RateLimit-Policy tells the limit, and whether it is the grant's, the person's over all of her apps, or the app's over all of its grants. */
             429: {
                 headers: {
                     /** @description What is left of the limit */
@@ -2693,9 +2714,90 @@ export interface operations {
                 };
             };
             /**
-             * @description `too-many-requests`: The grant asks for too much at once. Wait as many seconds as Retry-After says. RateLimit-Policy tells the limit.
+             * @description `too-many-requests`: Too much is asked for at once. Wait as many seconds as Retry-After says. RateLimit-Policy tells the limit, and whether it is the grant's, the person's over all of her apps, or the app's over all of its grants.
              *     `too-many-streams`: The grant has too many open event streams. Close one of them, or let the parts of your app share one. `limit` says how many a grant may have.
              */
+            429: {
+                headers: {
+                    /** @description What is left of the limit */
+                    RateLimit?: string;
+                    /** @description The limit: `q` requests in `w` seconds */
+                    "RateLimit-Policy"?: string;
+                    /** @description How many seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `broken`: The server broke. It is not your request. Tell the operator the `event`; the server's log has the same one. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: The server cannot do this now. Try again shortly, with the same Idempotency-Key if you send. If it lasts, tell the operator the `event`. */
+            503: {
+                headers: {
+                    /** @description How many seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    evidence_take: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": components["schemas"]["Bytes"];
+                };
+            };
+            /** @description `malformed`: The request cannot be read. Correct what `detail` says; `parameter`, where it is there, names the query parameter or header. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /**
+             * @description `token-missing`: There is no access token. Send the access token in the header Authorization: Bearer. Where to get one is said by the resource_metadata in WWW-Authenticate.
+             *     `token-invalid`: The access token opens nothing. The token is unknown, expired or revoked, or its grant has ended. Use your refresh token; if that is refused, ask the person again.
+             *     `token-unproven`: The access token is bound, and came without its proof. Its token_type is DPoP: send Authorization: DPoP with it, and a header DPoP with a proof of the key that it was issued to. If it is bound to a certificate, use a connection with that certificate.
+             *     `dpop-proof-invalid`: The DPoP proof is not in order. Correct what `detail` says. Make a new proof for each request: its own jti, method, URL without query, time, the hash of the access token and the last nonce.
+             *     `dpop-nonce`: The DPoP proof needs a nonce of this server. Take the value of the header DPoP-Nonce into the proof as `nonce`, and send the request again. Each answer to a request with a proof brings the next one.
+             */
+            401: {
+                headers: {
+                    /** @description The challenge of RFC 6750, with `resource_metadata` (RFC 9728) */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `too-many-requests`: Too much is asked for at once. Wait as many seconds as Retry-After says. RateLimit-Policy tells the limit, and whether it is the grant's, the person's over all of her apps, or the app's over all of its grants. */
             429: {
                 headers: {
                     /** @description What is left of the limit */
@@ -2792,7 +2894,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `too-many-requests`: The grant asks for too much at once. Wait as many seconds as Retry-After says. RateLimit-Policy tells the limit. */
+            /** @description `too-many-requests`: Too much is asked for at once. Wait as many seconds as Retry-After says. RateLimit-Policy tells the limit, and whether it is the grant's, the person's over all of her apps, or the app's over all of its grants. */
             429: {
                 headers: {
                     /** @description What is left of the limit */
@@ -2873,7 +2975,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `too-many-requests`: The grant asks for too much at once. Wait as many seconds as Retry-After says. RateLimit-Policy tells the limit. */
+            /** @description `too-many-requests`: Too much is asked for at once. Wait as many seconds as Retry-After says. RateLimit-Policy tells the limit, and whether it is the grant's, the person's over all of her apps, or the app's over all of its grants. */
             429: {
                 headers: {
                     /** @description What is left of the limit */
@@ -2952,7 +3054,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `too-many-requests`: The grant asks for too much at once. Wait as many seconds as Retry-After says. RateLimit-Policy tells the limit. */
+            /** @description `too-many-requests`: Too much is asked for at once. Wait as many seconds as Retry-After says. RateLimit-Policy tells the limit, and whether it is the grant's, the person's over all of her apps, or the app's over all of its grants. */
             429: {
                 headers: {
                     /** @description What is left of the limit */
@@ -3033,7 +3135,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `too-many-requests`: The grant asks for too much at once. Wait as many seconds as Retry-After says. RateLimit-Policy tells the limit. */
+            /** @description `too-many-requests`: Too much is asked for at once. Wait as many seconds as Retry-After says. RateLimit-Policy tells the limit, and whether it is the grant's, the person's over all of her apps, or the app's over all of its grants. */
             429: {
                 headers: {
                     /** @description What is left of the limit */
@@ -3114,7 +3216,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `too-many-requests`: The grant asks for too much at once. Wait as many seconds as Retry-After says. RateLimit-Policy tells the limit. */
+            /** @description `too-many-requests`: Too much is asked for at once. Wait as many seconds as Retry-After says. RateLimit-Policy tells the limit, and whether it is the grant's, the person's over all of her apps, or the app's over all of its grants. */
             429: {
                 headers: {
                     /** @description What is left of the limit */
@@ -3195,7 +3297,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `too-many-requests`: The grant asks for too much at once. Wait as many seconds as Retry-After says. RateLimit-Policy tells the limit. */
+            /** @description `too-many-requests`: Too much is asked for at once. Wait as many seconds as Retry-After says. RateLimit-Policy tells the limit, and whether it is the grant's, the person's over all of her apps, or the app's over all of its grants. */
             429: {
                 headers: {
                     /** @description What is left of the limit */
@@ -3309,7 +3411,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `too-many-requests`: The grant asks for too much at once. Wait as many seconds as Retry-After says. RateLimit-Policy tells the limit. */
+            /** @description `too-many-requests`: Too much is asked for at once. Wait as many seconds as Retry-After says. RateLimit-Policy tells the limit, and whether it is the grant's, the person's over all of her apps, or the app's over all of its grants. */
             429: {
                 headers: {
                     /** @description What is left of the limit */
@@ -3402,7 +3504,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `too-many-requests`: The grant asks for too much at once. Wait as many seconds as Retry-After says. RateLimit-Policy tells the limit. */
+            /** @description `too-many-requests`: Too much is asked for at once. Wait as many seconds as Retry-After says. RateLimit-Policy tells the limit, and whether it is the grant's, the person's over all of her apps, or the app's over all of its grants. */
             429: {
                 headers: {
                     /** @description What is left of the limit */
@@ -3493,7 +3595,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `too-many-requests`: The grant asks for too much at once. Wait as many seconds as Retry-After says. RateLimit-Policy tells the limit. */
+            /** @description `too-many-requests`: Too much is asked for at once. Wait as many seconds as Retry-After says. RateLimit-Policy tells the limit, and whether it is the grant's, the person's over all of her apps, or the app's over all of its grants. */
             429: {
                 headers: {
                     /** @description What is left of the limit */
@@ -3591,7 +3693,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `too-many-requests`: The grant asks for too much at once. Wait as many seconds as Retry-After says. RateLimit-Policy tells the limit. */
+            /** @description `too-many-requests`: Too much is asked for at once. Wait as many seconds as Retry-After says. RateLimit-Policy tells the limit, and whether it is the grant's, the person's over all of her apps, or the app's over all of its grants. */
             429: {
                 headers: {
                     /** @description What is left of the limit */
@@ -3684,7 +3786,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `too-many-requests`: The grant asks for too much at once. Wait as many seconds as Retry-After says. RateLimit-Policy tells the limit. */
+            /** @description `too-many-requests`: Too much is asked for at once. Wait as many seconds as Retry-After says. RateLimit-Policy tells the limit, and whether it is the grant's, the person's over all of her apps, or the app's over all of its grants. */
             429: {
                 headers: {
                     /** @description What is left of the limit */
@@ -3806,7 +3908,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `too-many-requests`: The grant asks for too much at once. Wait as many seconds as Retry-After says. RateLimit-Policy tells the limit. */
+            /** @description `too-many-requests`: Too much is asked for at once. Wait as many seconds as Retry-After says. RateLimit-Policy tells the limit, and whether it is the grant's, the person's over all of her apps, or the app's over all of its grants. */
             429: {
                 headers: {
                     /** @description What is left of the limit */
@@ -3899,7 +4001,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `too-many-requests`: The grant asks for too much at once. Wait as many seconds as Retry-After says. RateLimit-Policy tells the limit. */
+            /** @description `too-many-requests`: Too much is asked for at once. Wait as many seconds as Retry-After says. RateLimit-Policy tells the limit, and whether it is the grant's, the person's over all of her apps, or the app's over all of its grants. */
             429: {
                 headers: {
                     /** @description What is left of the limit */

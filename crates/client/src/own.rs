@@ -209,6 +209,12 @@ impl OwnName {
         self.send(Sending::get(self.url("/v1/power"))).await?.read()
     }
 
+    /// Proof of how often the app listed, read, sent and deleted since it was registered: a zip file that anyone can check
+    /// offline (`waxseal verify --bundle`, or the page `/verify`). Publish it.
+    pub async fn evidence(&self) -> Result<Vec<u8>, Error> {
+        Ok(self.send(Sending::get(self.url("/v1/evidence"))).await?.body.to_vec())
+    }
+
     /// The app's webhooks.
     pub async fn webhooks(&self) -> Result<Vec<Webhook>, Error> {
         Ok(self.send(Sending::get(self.url("/v1/webhooks"))).await?.read::<Page<Webhook>>()?.items)

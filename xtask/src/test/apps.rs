@@ -1,14 +1,14 @@
 //! The apps of partners: a workspace of their own, tested as their users meet them.
 //! Invariant: the server is built without them, and they without the server; they meet over HTTP.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::{Ask, built_server, node, npm_ci, with_chromium};
 use crate::cargo;
 use crate::steps::{Steps, plainly};
 
 /// Those that can be started by name.
-pub(crate) const NAMES: [&str; 1] = ["marquee"];
+pub(crate) const NAMES: [&str; 2] = ["marquee", "teller"];
 /// The manifest of their workspace.
 pub(crate) const MANIFEST: &str = "apps/Cargo.toml";
 
@@ -29,15 +29,9 @@ pub(super) fn test(root: &Path, ask: &Ask, steps: &mut Steps) {
     if steps.step("install playwright-core", |_| npm_ci(&root.join("tests/browser"))) {
         steps.step("the apps in Chromium", |steps| {
             let mut node = node(&root.join("tests/apps"), ask)?;
-            steps.count(with_chromium(node.env("WAXSEAL_APPS", built_apps(root)?)))
+            // Both workspaces build into one folder.
+            let folder = built_server()?.with_file_name("");
+            steps.count(with_chromium(node.env("WAXSEAL_APPS", folder)))
         });
-    }
-}
-
-/// The folder with the built apps; where cargo was told to build elsewhere, they are beside the server.
-fn built_apps(root: &Path) -> Result<PathBuf, String> {
-    match std::env::var_os("CARGO_TARGET_DIR") {
-        Some(_) => Ok(built_server()?.with_file_name("")),
-        None => Ok(root.join("apps/target/debug")),
     }
 }

@@ -14,6 +14,7 @@ mod conversation_start;
 mod delivery_list;
 mod directory;
 mod events_follow;
+mod evidence_take;
 mod friends_list;
 mod grant_hand_back;
 mod grant_see;
@@ -142,6 +143,7 @@ fn table() -> OpenApiRouter<Arc<Door>> {
         .routes(routes!(webhook_resume::webhook_replay))
         .routes(routes!(delivery_list::delivery_list))
         .routes(routes!(power_see::power_see))
+        .routes(routes!(evidence_take::evidence_take))
         .routes(routes!(directory::directory))
         .routes(routes!(ledger_checkpoint::ledger_checkpoint))
         .routes(routes!(ledger_cosigned::ledger_cosigned))

@@ -6,6 +6,7 @@ mod conversation_see;
 mod conversation_start;
 mod directory;
 mod events_follow;
+mod evidence;
 mod friends_list;
 mod grant_hand_back;
 mod grant_see;
