@@ -61,8 +61,9 @@ impl Bound {
     /// Takes the address; port 0 becomes a real one here, and with it the URL.
     pub(super) fn to(mut settings: Settings) -> Result<Bound, Stop> {
         let main = bind(&settings.listen)?;
-        if settings.listen.ends_with(":0") {
-            settings.listen = main.local_addr().map_err(Stop::refused)?.to_string();
+        if let Some(host) = settings.listen.strip_suffix(":0") {
+            let port = main.local_addr().map_err(Stop::refused)?.port();
+            settings.listen = format!("{host}:{port}");
         }
         let metrics = settings.metrics_listen.as_deref().map(bind).transpose()?;
         let issuer = issuer(&settings)?;
