@@ -22,13 +22,13 @@ const FLAGS = [
 ];
 
 /**
- * Raises a stage for the tests of one file.
+ * Raises a stage for the tests of one file, reached as `host`.
  * `page(options)` opens a page as a visitor without cookies, with Playwright's context options
  * (`viewport`, `javaScriptEnabled`, `colorScheme`, …); addresses are relative to the server; `page.complaints` lists
  * what went wrong in it so far.
  */
-export async function raise() {
-  const server = await startServer();
+export async function raise({ host = "127.0.0.1" } = {}) {
+  const server = await startServer(host);
   try {
     const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
     return {
@@ -53,8 +53,8 @@ export async function raise() {
  * Starts `waxseal demo` on a free port; resolves when it has said all that it has to say: where to look, and how to start
  * each of its apps, of which `apps` keeps `{ id, secret }` by name.
  */
-async function startServer() {
-  const server = spawn(SERVER, ["demo", "--listen", "127.0.0.1:0"], { stdio: ["ignore", "pipe", "pipe"] });
+async function startServer(host) {
+  const server = spawn(SERVER, ["demo", "--listen", `${host}:0`], { stdio: ["ignore", "pipe", "pipe"] });
   const ended = once(server, "exit");
   const kill = () => server.kill("SIGKILL");
   process.once("exit", kill);
@@ -72,7 +72,7 @@ async function startServer() {
     for (const stream of [server.stdout, server.stderr]) {
       createInterface({ input: stream }).on("line", (line) => {
         said.push(line);
-        url ??= line.match(/http:\/\/127\.0\.0\.1:\d+/)?.[0];
+        url ??= line.match(/http:\/\/(?:127\.0\.0\.1|localhost):\d+/)?.[0];
         const app = line.match(/(?:CLIENT_SECRET=(\S+) )?cargo xtask app (\w+) .*--client-id (\S+)/);
         if (app) apps[app[2]] = { id: app[3], secret: app[1] };
         if (line.includes("Ctrl-C")) settle(resolve);

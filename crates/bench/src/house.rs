@@ -6,10 +6,11 @@ use oauth::Params;
 use oauth::authorize::authorize;
 use oauth::metadata::Issuer;
 use oauth::token::{CodeProof, TokenAnswer, TokenRequest};
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
-use vault::{NewApp, NewKind, Setup, Vault};
+use vault::{NewApp, NewKind, Setup, Vault, Visit};
 
 const REDIRECT: &str = "https://app.example/callback";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
@@ -123,7 +124,7 @@ async fn sign_in(vault: &Vault, people: usize) -> Outcome<(String, Vec<SignIn>)>
     let mut all = Vec::new();
     for n in 0..people {
         let handle = Handle::parse(&format!("{run}sx{n}x"))?;
-        let cookie = vault.sign_up(&handle, "Bench", "bench password".into(), "bench").await?;
+        let cookie = vault.sign_up(&handle, "Bench", "bench password".into(), from(n)).await?.session;
         let own = vault.own(&cookie).await?;
         // No ID token: signing it is not what is measured.
         let told = token(vault, &own, app, "offline_access").await?;
@@ -158,6 +159,12 @@ async fn fill(vault: &Arc<Vault>, plan: Plan) -> Outcome<House> {
     Ok(House { residents: residents.into_iter().map(|(_, one)| one).collect(), apps })
 }
 
+/// Each comes from a network of her own: from one, only so many accounts are made.
+fn from(n: usize) -> Visit {
+    let ip = IpAddr::V6(Ipv6Addr::from_bits((n as u128) << 64));
+    Visit { agent: "bench".to_owned(), from: ip.into(), browser: None }
+}
+
 async fn resident(
     vault: &Vault,
     (run, pair): (&str, usize),
@@ -166,7 +173,7 @@ async fn resident(
 ) -> Outcome<Resident> {
     let handle = |side: char| Handle::parse(&format!("{run}{side}x{pair}x"));
     let (one, other) = (handle('p')?, handle('q')?);
-    let cookie = vault.sign_up(&one, "Bench One", "bench password".into(), "bench").await?;
+    let cookie = vault.sign_up(&one, "Bench One", "bench password".into(), from(pair)).await?.session;
     let own = vault.own(&cookie).await?;
     let friend = vault.person_add(&other, "Bench Other", None).await?;
     vault.person_befriend(&one, &other).await?;

@@ -15,8 +15,8 @@ const DIGITS: usize = 6;
 /// Steps that a clock may be early or late.
 const SKEW: i64 = 1;
 
-/// The code of a step.
-fn code(secret: &[u8], step: i64) -> String {
+/// The code of a step: what an app shows.
+pub fn code(secret: &[u8], step: i64) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, secret);
     let tag = hmac::sign(&key, &step.to_be_bytes());
     let bytes = tag.as_ref();

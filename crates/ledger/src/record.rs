@@ -173,6 +173,8 @@ pub enum StaffAct {
     Export,
     /// Wrote the evidence of what was done to the person's things into a file: records, and no message.
     Report,
+    /// Made a link with which whoever holds it sets a new password.
+    Recovery,
 }
 
 /// The durable note of one act of staff. The person sees it.
@@ -372,6 +374,7 @@ impl StaffAct {
         match self {
             Self::Export => "export",
             Self::Report => "report",
+            Self::Recovery => "recovery",
         }
     }
 }

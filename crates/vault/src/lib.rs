@@ -26,7 +26,12 @@ pub use sealed::*;
 pub use tables::alerts::{ALERT_PER_DAY_MAX, Alerts, EAST_MIN};
 pub use tables::app_registry::{Demands, ListedApp, NewApp, NewKind};
 pub use tables::apps::AppFacts;
+pub use tables::attempts::{
+    ACCOUNT_ATTEMPTS_S, ACCOUNTS_MAX, ADDRESS_MAX, ATTEMPTS_S, Address, CODES_ACCOUNT_MAX, Counted,
+    HANDLES_ASKED_MAX, PASSWORDS_ACCOUNT_MAX, PASSWORDS_BROWSER_MAX, PASSWORDS_HERE_MAX,
+};
 pub use tables::authorizations::{AUTHORIZATION_S, Waiting};
+pub use tables::browsers::{BROWSER_S, Visit};
 pub use tables::connected::{Connected, GrantHistory};
 pub use tables::consents::Facts;
 pub use tables::containments::{Contained, Containment};
@@ -40,8 +45,12 @@ pub use tables::keys::{KEY_AHEAD_S, KeyPurpose, ListedKey, Turn};
 pub use tables::log::LogNews;
 pub use tables::logouts::{Logout, LogoutUris, WAITS_S as LOGOUT_WAITS_S};
 pub use tables::notices::{NOTICE_KEPT_S, Notice, Told};
+pub use tables::passkeys::{CHALLENGE_S, PASSKEYS_MAX, Passkey, PasskeyAsked, PasskeyWanted};
 pub use tables::people::Person;
+pub use tables::recoveries::{RECOVERY_S, RECOVERY_WAIT_S, Recovery, RecoveryLink};
+pub use tables::second_factor::SecondFactor;
 pub use tables::sessions::{SESSION_IDLE_S, SESSION_S, Session, session_cookie, session_of};
+pub use tables::sign_in::{Cookies, HALF_S, SignIn};
 pub use tables::signals::Signal;
 pub use tables::tokens::TokenRefusal;
 pub use tables::webhook_keys::Signing;
@@ -94,6 +103,7 @@ pub struct Vault {
     callers: Callers,
     hashing: Arc<Semaphore>,
     hashing_queue: Arc<Semaphore>,
+    hashed: Arc<AtomicU64>,
     evidence: Semaphore,
     spent: AtomicU64,
     news: watch::Sender<LogNews>,
@@ -125,6 +135,7 @@ impl Vault {
             callers: Callers::default(),
             hashing: Arc::new(Semaphore::new(passwords::HASHING_MAX)),
             hashing_queue: Arc::new(Semaphore::new(passwords::HASHING_QUEUE_MAX)),
+            hashed: Arc::default(),
             evidence: Semaphore::new(EVIDENCE_AT_ONCE_MAX),
             spent: AtomicU64::new(0),
             news: watch::Sender::default(),

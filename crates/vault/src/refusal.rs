@@ -55,6 +55,12 @@ pub enum Refusal {
     /// Wrong handle or password; the two cannot be told apart.
     #[error("the handle or the password is not right")]
     Password,
+    /// Not the code that is right now, nor one of hers on paper.
+    #[error("the code is not right, or was used before")]
+    Code,
+    /// Too many attempts; how many seconds to wait.
+    #[error("there were many attempts in a short time; try again in {0} seconds")]
+    Wait(i64),
     /// What was given cannot be taken; the sentence says why.
     #[error("{0}")]
     Invalid(String),

@@ -43,8 +43,11 @@ pub(crate) async fn scene() -> Scene {
     let place = Place::Folder(folder.path().to_owned());
     let setup = Setup { place, issuer: "https://seal.example".into(), log: None };
     let vault = Arc::new(Vault::open(setup, World::new(Still, Counting(AtomicU64::new(0)))).unwrap());
-    let cookie =
-        vault.sign_up(&Handle::parse("ada").unwrap(), "Ada", "correct horse".into(), "").await.unwrap();
+    let cookie = vault
+        .sign_up(&Handle::parse("ada").unwrap(), "Ada", "correct horse".into(), "")
+        .await
+        .unwrap()
+        .session;
     let own = vault.own(&cookie).await.unwrap();
     let ceiling = r#"[{"type":"messages","actions":["list","read"],"conversations":"all"}]"#;
     let new = NewApp {

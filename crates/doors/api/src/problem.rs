@@ -134,7 +134,9 @@ impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let told = |listed| Problem::new(listed, refusal.to_string());
         match refusal {
-            Refusal::Token | Refusal::SignedOut | Refusal::Password => told(listed::TOKEN_INVALID),
+            Refusal::Token | Refusal::SignedOut | Refusal::Password | Refusal::Code | Refusal::Wait(_) => {
+                told(listed::TOKEN_INVALID)
+            }
             Refusal::Unproven => told(listed::TOKEN_UNPROVEN),
             Refusal::Replayed => told(listed::PROOF_INVALID),
             Refusal::No(no) => of_rule(no),

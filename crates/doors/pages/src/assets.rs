@@ -36,6 +36,9 @@ const VERIFY_PARTS: &str = concat!(
 );
 static VERIFY: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("verify", "js", "text/javascript; charset=utf-8", VERIFY_PARTS.as_bytes()));
+static PASSKEY: LazyLock<Asset> = LazyLock::new(|| {
+    Asset::new("passkey", "js", "text/javascript; charset=utf-8", include_bytes!("../static/passkey.js"))
+});
 static SEAL: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("seal", "svg", "image/svg+xml", include_bytes!("../static/seal.svg")));
 
@@ -54,6 +57,11 @@ pub(crate) fn verify_url() -> &'static str {
     &VERIFY.url
 }
 
+/// Where `passkey.js` is.
+pub(crate) fn passkey_url() -> &'static str {
+    &PASSKEY.url
+}
+
 /// Where the seal, our icon, is.
 pub(crate) fn seal_url() -> &'static str {
     &SEAL.url
@@ -62,7 +70,7 @@ pub(crate) fn seal_url() -> &'static str {
 /// `GET /static/{name}`
 pub(crate) async fn asset(Path(name): Path<String>) -> Response {
     let path = format!("/static/{name}");
-    match [&STYLE, &SCRIPT, &VERIFY, &SEAL].into_iter().find(|asset| asset.url == path) {
+    match [&STYLE, &SCRIPT, &VERIFY, &PASSKEY, &SEAL].into_iter().find(|asset| asset.url == path) {
         Some(asset) => (
             [
                 (header::CONTENT_TYPE, asset.media_type),
@@ -86,7 +94,10 @@ pub(crate) fn fnv1a(bytes: &[u8]) -> u64 {
 /// Every asset: its URL and its bytes.
 #[cfg(test)]
 pub(crate) fn every() -> Vec<(&'static str, &'static [u8])> {
-    [&STYLE, &SCRIPT, &VERIFY, &SEAL].into_iter().map(|asset| (asset.url.as_str(), asset.bytes)).collect()
+    [&STYLE, &SCRIPT, &VERIFY, &PASSKEY, &SEAL]
+        .into_iter()
+        .map(|asset| (asset.url.as_str(), asset.bytes))
+        .collect()
 }
 
 #[cfg(test)]

@@ -6,15 +6,16 @@ use crate::done::Done;
 use crate::problem::Problem;
 use crate::view::{Page, Viewer, count};
 use crate::{Door, cookies, form};
-use axum::extract::{FromRequestParts, Path, Query};
+use axum::extract::{ConnectInfo, FromRequestParts, Path, Query};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::response::Response;
 use data_encoding::BASE64URL_NOPAD;
 use serde::de::DeserializeOwned;
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::sync::Arc;
-use vault::{Own, Refusal};
+use vault::{Own, Refusal, Visit};
 
 /// A person in her signed-in browser.
 pub(crate) struct Person {
@@ -31,6 +32,23 @@ pub(crate) struct Fresh(pub(crate) Person);
 
 /// How long she need not prove it again, in seconds: 10 minutes.
 pub(crate) const FRESH_S: i64 = 600;
+
+/// From where a request comes. Wants the peer's address as `ConnectInfo<SocketAddr>` in it.
+pub(crate) struct Whence(pub(crate) Visit);
+
+impl FromRequestParts<Arc<Door>> for Whence {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, door: &Arc<Door>) -> Result<Self, Infallible> {
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        let agent = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+        Ok(Whence(Visit {
+            agent: agent.unwrap_or_default().to_owned(),
+            from: peer.map(|ConnectInfo(peer)| peer.ip().into()).unwrap_or_default(),
+            browser: cookies::browser(&parts.headers, door.secure()).map(str::to_owned),
+        }))
+    }
+}
 
 /// Whoever looks, signed in or not.
 pub(crate) struct Anyone {

@@ -1,14 +1,25 @@
-//! The two cookies of the pages: who is signed in, and, before that, from which browser a form comes.
+//! The cookies of the pages: who is signed in; before that, from which browser a form comes, and who has given her password
+//! and not yet a code; and by which a browser is known again.
 //!
-//! Invariant: over https both are bound to this host (`__Host-`), never readable by script and never sent along with
+//! Invariant: over https all are bound to this host (`__Host-`), never readable by script and never sent along with
 //! another site's requests.
 
 use axum::http::{HeaderMap, HeaderValue, header};
-use vault::{SESSION_S, session_cookie, session_of};
+use vault::{BROWSER_S, Cookies, HALF_S, SESSION_S, session_cookie, session_of};
 
 /// The cookie that ties a form to a browser in which nobody is signed in.
 const fn form_cookie(secure: bool) -> &'static str {
     if secure { "__Host-waxseal-form" } else { "waxseal-form" }
+}
+
+/// The cookie by which a browser is known in which somebody has signed in before.
+const fn browser_cookie(secure: bool) -> &'static str {
+    if secure { "__Host-waxseal-browser" } else { "waxseal-browser" }
+}
+
+/// The cookie of who has given a password, and not yet a code.
+const fn half_cookie(secure: bool) -> &'static str {
+    if secure { "__Host-waxseal-half" } else { "waxseal-half" }
 }
 
 fn cookies(headers: &HeaderMap) -> impl Iterator<Item = &str> {
@@ -20,11 +31,26 @@ pub(crate) fn session(headers: &HeaderMap, secure: bool) -> Option<&str> {
     session_of(cookies(headers), secure)
 }
 
-/// The form cookie that came. Two of that name are none.
+/// The form cookie that came.
 pub(crate) fn form(headers: &HeaderMap, secure: bool) -> Option<&str> {
+    named(headers, form_cookie(secure))
+}
+
+/// The browser cookie that came.
+pub(crate) fn browser(headers: &HeaderMap, secure: bool) -> Option<&str> {
+    named(headers, browser_cookie(secure))
+}
+
+/// The cookie that came of who has given a password, and not yet a code.
+pub(crate) fn half(headers: &HeaderMap, secure: bool) -> Option<&str> {
+    named(headers, half_cookie(secure))
+}
+
+/// The cookie of this name. Two of it are none.
+fn named<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let pairs = cookies(headers).flat_map(|value| value.split(';'));
     let named = pairs.filter_map(|pair| pair.trim().split_once('='));
-    let mut values = named.filter(|pair| pair.0 == form_cookie(secure)).map(|pair| pair.1);
+    let mut values = named.filter(|pair| pair.0 == name).map(|pair| pair.1);
     let (first, second) = (values.next(), values.next());
     first.filter(|value| second.is_none() && !value.is_empty())
 }
@@ -38,6 +64,18 @@ fn set(name: &str, value: &str, age_s: Option<i64>, secure: bool) -> Option<Head
 /// Sets the session cookie.
 pub(crate) fn set_session(cookie: &str, secure: bool) -> Option<HeaderValue> {
     set(session_cookie(secure), cookie, Some(SESSION_S), secure)
+}
+
+/// Sets the cookies of a browser in which she has signed in, and takes away what led there.
+pub(crate) fn set_signed_in(cookies: &Cookies, secure: bool) -> impl Iterator<Item = HeaderValue> {
+    let browser = set(browser_cookie(secure), &cookies.browser, Some(BROWSER_S), secure);
+    let half = set(half_cookie(secure), "", Some(0), secure);
+    set_session(&cookies.session, secure).into_iter().chain(browser).chain(half)
+}
+
+/// Sets the cookie of who has given a password, and not yet a code.
+pub(crate) fn set_half(cookie: &str, secure: bool) -> Option<HeaderValue> {
+    set(half_cookie(secure), cookie, Some(HALF_S), secure)
 }
 
 /// Takes the session cookie away.

@@ -4,8 +4,7 @@
 //! about is not told.
 
 use crate::Door;
-use crate::attempts::Address;
-use crate::caller::{Person, Queried};
+use crate::caller::{Person, Queried, Whence};
 use crate::consent_see::address;
 use crate::form::Form;
 use crate::page::page;
@@ -36,19 +35,18 @@ pub(crate) async fn device_see(person: Person, Queried(Shown { user_code }): Que
 pub(crate) async fn device(
     State(door): State<Arc<Door>>,
     person: Person,
-    from: Address,
+    Whence(visit): Whence,
     form: Form,
 ) -> Result<Response, Problem> {
     let text = form.text("user_code");
-    let now = door.vault.world().now();
-    let attempt = door.attempts.device_code(person.own.person(), from, now).map_err(Problem::TooMany)?;
+    let counted = door.vault.device_code_asked(&person.own, &visit).await?;
     let found = match typed(text) {
         Some(code) => door.vault.device_typed(&person.own, &code).await,
         None => Err(Refusal::NotFound),
     };
     match found {
         Ok(question) => {
-            attempt.went_well();
+            door.vault.uncount(counted).await?;
             Ok(go_to(&address(question)))
         }
         Err(Refusal::NotFound) => {

@@ -42,6 +42,12 @@ done! {
     AlertsSet = "alerts", "You will be told of that from now on.";
     Renamed = "renamed", "Your name is changed.";
     PasswordChanged = "password", "Your password is changed, and every other session is signed out.";
+    PasskeyAdded = "passkey-added", "Your passkey is added. It signs you in by itself.";
+    PasskeyRenamed = "passkey-renamed", "Your passkey has its new name.";
+    PasskeyRemoved = "passkey-removed", "The passkey is removed, and opens nothing any more.";
+    Recovered = "recovered", "Your new password is set. Sign in with it.";
+    RecoveryStopped = "recovery-stopped", "The link opens nothing any more.";
+    CodesEnded = "codes-ended", "One-time codes are off. Your password alone opens your account.";
     DeviceAllowed = "device-allowed", "Done. Your device goes on by itself in a few seconds.";
     DeviceDenied = "device-denied", "The device was not let in.";
     SessionEnded = "session-ended", "That session is signed out.";

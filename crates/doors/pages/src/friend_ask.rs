@@ -1,10 +1,9 @@
 //! `POST /friends/request`: she asks someone, by handle, to be her friend.
 //!
-//! That nobody has a handle must be said; `attempts.rs` slows who would list the handles this way.
+//! That nobody has a handle must be said; the vault slows who would list the handles this way.
 
 use crate::Door;
-use crate::attempts::Address;
-use crate::caller::Person;
+use crate::caller::{Person, Whence};
 use crate::done::Done;
 use crate::form::Form;
 use crate::friends_list::draw;
@@ -20,26 +19,26 @@ use vault::Refusal;
 pub(crate) async fn friend_ask(
     State(door): State<Arc<Door>>,
     person: Person,
-    from: Address,
+    Whence(visit): Whence,
     form: Form,
 ) -> Result<Response, Problem> {
     let typed = form.text("handle");
-    let asked = door.attempts.handle_asked(from, door.vault.world().now()).map_err(Problem::TooMany)?;
+    let asked = door.vault.handle_asked(visit.from).await?;
     let problem = match Handle::parse(typed) {
         Ok(handle) => match door.vault.friend_ask(&person.own, &handle).await {
             Ok(()) => {
-                asked.went_well();
+                door.vault.uncount(asked).await?;
                 return Ok(go_to(&Done::Asked.at("/friends")));
             }
             Err(Refusal::NotFound) => format!("Nobody here is called @{handle}. Check the spelling."),
             Err(refusal @ Refusal::Invalid(_)) => {
-                asked.went_well();
+                door.vault.uncount(asked).await?;
                 sentence(&refusal)
             }
             Err(refusal) => return Err(refusal.into()),
         },
         Err(why) => {
-            asked.went_well();
+            door.vault.uncount(asked).await?;
             sentence(&why)
         }
     };

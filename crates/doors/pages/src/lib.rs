@@ -1,12 +1,11 @@
 //! The pages door: what a person sees in a browser.
 //!
 //! Invariant: every page works without script; what people wrote reaches HTML only through `view`'s guarded types; nothing
-//! changes but by a form of our own (`form.rs`), and then the answer is a redirect.
+//! changes but by a form of our own (`form.rs`), and then the answer is a redirect, unless it is shown once.
 
 mod alerts_set;
 mod app_list;
 mod assets;
-mod attempts;
 mod caller;
 mod consent_answer;
 mod consent_see;
@@ -39,19 +38,24 @@ mod message_send;
 mod messages_shown;
 mod notices;
 mod page;
+mod passkey;
+mod passkey_list;
 mod password_change;
 mod problem;
 mod proving;
 mod reach;
 mod read_mark;
+mod recover;
 mod rename;
 mod return_to;
+mod second_factor;
 mod session_end;
 mod settings;
 mod share;
 mod shown_text;
 mod sign_in;
 mod sign_in_again;
+mod sign_in_code;
 mod sign_out;
 mod sign_up;
 mod typing_show;
@@ -88,7 +92,6 @@ struct Door {
     vault: Arc<Vault>,
     feed: feed::Feed,
     issuer: Issuer,
-    attempts: attempts::Attempts,
     proving: proving::Proving,
 }
 
@@ -99,17 +102,40 @@ impl Door {
     }
 }
 
-/// The route table. To slow who guesses, it wants the peer's address as `ConnectInfo<SocketAddr>` in the request.
-pub fn routes(doors: Doors) -> Router {
-    let Doors { vault, feed, issuer } = doors;
-    let (attempts, proving) = Default::default();
-    let door = Arc::new(Door { vault, feed, issuer, attempts, proving });
+/// How people come in and go out, and what proves who they are.
+fn coming_and_going() -> Router<Arc<Door>> {
     Router::new()
         .route("/sign-up", get(sign_up::sign_up_see).post(sign_up::sign_up))
         .route("/sign-in", get(sign_in::sign_in_see).post(sign_in::sign_in))
+        .route("/sign-in/code", get(sign_in_code::sign_in_code_see).post(sign_in_code::sign_in_code))
+        .route("/sign-in/passkey", post(passkey::passkey_sign_in))
+        .route("/sign-in/passkey/begin", post(passkey::passkey_sign_in_begin))
+        .route("/sign-in/again/passkey", post(passkey::passkey_again))
+        .route("/sign-in/again/passkey/begin", post(passkey::passkey_again_begin))
         .route("/sign-in/again", get(sign_in_again::sign_in_again_see).post(sign_in_again::sign_in_again))
+        .route("/recover/{token}", get(recover::recover_see).post(recover::recover))
+        .route("/settings/recovery/stop", post(recover::recovery_stop))
         .route("/sign-out", get(sign_out::sign_out_see).post(sign_out::sign_out))
         .route(END_SESSION_PATH, get(end_session::end_session).post(end_session::end_session_posted))
+        .route("/settings/password", post(password_change::password_change))
+        .route("/settings/codes", get(second_factor::codes_see).post(second_factor::codes_begin))
+        .route("/settings/codes/confirm", post(second_factor::codes_confirm))
+        .route("/settings/codes/recovery", post(second_factor::recovery_codes_make))
+        .route("/settings/codes/end", post(second_factor::codes_end))
+        .route("/settings/passkeys", get(passkey_list::passkeys_see).post(passkey_list::passkey_add))
+        .route("/settings/passkeys/begin", post(passkey_list::passkey_new_begin))
+        .route("/settings/passkeys/name", post(passkey_list::passkey_rename))
+        .route("/settings/passkeys/end", post(passkey_list::passkey_remove))
+        .route("/settings/sessions/end", post(session_end::sessions_end))
+        .route("/settings/sessions/{id}/end", post(session_end::session_end))
+}
+
+/// The route table. To slow who guesses, it wants the peer's address as `ConnectInfo<SocketAddr>` in the request.
+pub fn routes(doors: Doors) -> Router {
+    let Doors { vault, feed, issuer } = doors;
+    let door = Arc::new(Door { vault, feed, issuer, proving: proving::Proving::default() });
+    Router::new()
+        .merge(coming_and_going())
         .route("/consent", get(consent_see::consent_see).post(consent_answer::consent_answer))
         .route(DEVICE_PATH, get(device::device_see).post(device::device))
         .route("/", get(conversation_list::conversation_list))
@@ -144,12 +170,9 @@ pub fn routes(doors: Doors) -> Router {
         .route("/notices/read", post(notices::notices_read))
         .route("/settings", get(settings::settings))
         .route("/settings/name", post(rename::rename))
-        .route("/settings/password", post(password_change::password_change))
         .route("/settings/alerts", post(alerts_set::alerts_set))
         .route("/settings/words", post(wish::wish_words_everywhere))
         .route("/settings/hide", post(wish::wish_hide))
-        .route("/settings/sessions/end", post(session_end::sessions_end))
-        .route("/settings/sessions/{id}/end", post(session_end::session_end))
         .route("/share", get(share::share_see).post(share::share))
         .route("/directory", get(directory::directory))
         .route("/verify", get(verify::verify))

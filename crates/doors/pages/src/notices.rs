@@ -7,6 +7,7 @@ use crate::caller::{Person, Queried};
 use crate::form::Form;
 use crate::page::page;
 use crate::problem::{Problem, go_to};
+use crate::settings::browser;
 use crate::view::{Name, Notice, Notices, Pager, When, count, counted, deeds};
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -26,12 +27,63 @@ pub(crate) struct Part {
     before: Option<NoticeId>,
 }
 
+/// What is told of her own account.
+fn said_of_account(notice: &vault::Notice) -> Option<String> {
+    Some(match notice {
+        vault::Notice::SignedIn { agent } => {
+            let browser = browser(agent).plain();
+            format!(
+                "You signed in in a browser that was not known before: {browser}. If it was not you, change your password."
+            )
+        }
+        vault::Notice::StaffRecovery { why } => {
+            let why = Name::from(why.as_str()).plain();
+            format!(
+                "Whoever runs this server made a link that sets a new password for your account. Their reason: {why}. It opens \
+                 a day after it was made; if it was not you who asked, stop it in the settings."
+            )
+        }
+        vault::Notice::PasswordRecovered {} => {
+            "A new password was set with the link that whoever runs this server had made, and every session was signed \
+             out.".to_owned()
+        }
+        vault::Notice::PasswordChanged {} => "Your password was changed.".to_owned(),
+        vault::Notice::PasskeyAdded { name } => {
+            let name = Name::from(name.as_str()).plain();
+            format!("A passkey was added: {name}. If it was not you, remove it and change your password.")
+        }
+        vault::Notice::PasskeyRemoved { name } => {
+            format!("A passkey was removed: {}.", Name::from(name.as_str()).plain())
+        }
+        vault::Notice::PasskeyCopied { name } => {
+            let name = Name::from(name.as_str()).plain();
+            format!("The passkey {name} counted backwards, so there may be a copy of it. If you do not know why, remove it.")
+        }
+        vault::Notice::CodesOn {} => {
+            "One-time codes were set up. One is asked for after your password.".to_owned()
+        }
+        vault::Notice::CodesOff {} => {
+            "One-time codes were turned off. Your password alone opens your account.".to_owned()
+        }
+        vault::Notice::RecoveryCodesMade {} => {
+            "New recovery codes were made. Those before open nothing any more.".to_owned()
+        }
+        vault::Notice::RecoveryCodeUsed { left } => {
+            format!("A recovery code was used. {} left.", counted(count(*left), "code is", "codes are"))
+        }
+        _ => return None,
+    })
+}
+
 /// What is told, in a sentence, and where there is more.
 fn said(told: &Told) -> (String, Option<String>) {
     let someone =
         || told.person.as_ref().map_or_else(Name::default, |face| face.name.as_str().into()).plain();
     let app = || Name::from(told.app.as_deref().unwrap_or("An app")).plain();
     let to = |address: &str| Some(address.to_owned());
+    if let Some(sentence) = said_of_account(&told.notice) {
+        return (sentence, to("/settings"));
+    }
     match &told.notice {
         vault::Notice::StaffExport { why } => {
             let why = Name::from(why.as_str()).plain();
@@ -86,6 +138,8 @@ fn said(told: &Told) -> (String, Option<String>) {
             };
             (format!("{} deleted {messages} for 30 days.", app()), to("/deleted"))
         }
+        // Said above.
+        _ => (String::new(), None),
     }
 }
 

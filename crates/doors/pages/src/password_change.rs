@@ -3,8 +3,7 @@
 //! Invariant: the old one can be guessed here no faster than at signing in.
 
 use crate::Door;
-use crate::attempts::Address;
-use crate::caller::Fresh;
+use crate::caller::{Fresh, Whence};
 use crate::done::Done;
 use crate::form::Form;
 use crate::problem::{Problem, go_to, sentence};
@@ -19,23 +18,16 @@ use vault::Refusal;
 pub(crate) async fn password_change(
     State(door): State<Arc<Door>>,
     Fresh(person): Fresh,
-    from: Address,
+    Whence(visit): Whence,
     form: Form,
 ) -> Result<Response, Problem> {
     let (old, new) = (form.text("password").to_owned(), form.text("password_new").to_owned());
-    let handle = person.page.viewer.as_ref().map(|viewer| viewer.handle.to_string()).unwrap_or_default();
-    let now = door.vault.world().now();
-    let attempt = door.attempts.sign_in(&handle, from, now).map_err(Problem::TooMany)?;
-    let refused = match door.vault.password_change(&person.own, old, new).await {
-        Ok(()) => {
-            attempt.went_well();
-            return Ok(go_to(&Done::PasswordChanged.at("/settings")));
-        }
+    let refused = match door.vault.password_change(&person.own, old, new, visit).await {
+        Ok(()) => return Ok(go_to(&Done::PasswordChanged.at("/settings"))),
         Err(Refusal::Password) => {
             Refused { password: Some("This is not your present password.".to_owned()), ..Refused::default() }
         }
         Err(refusal @ Refusal::Invalid(_)) => {
-            attempt.went_well();
             Refused { password_new: Some(sentence(&refusal)), ..Refused::default() }
         }
         Err(refusal) => return Err(refusal.into()),

@@ -43,6 +43,7 @@ impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::SignedOut => Problem::sign_in(""),
+            Refusal::Wait(wait_s) => Problem::TooMany(wait_s),
             refusal => Problem::Refused(refusal),
         }
     }
@@ -163,12 +164,14 @@ fn refused(refusal: &Refusal) -> Told {
         | Refusal::NotFriends
         | Refusal::TooMany(_)
         | Refusal::HandleTaken
+        | Refusal::Code
         | Refusal::Password => said(StatusCode::UNPROCESSABLE_ENTITY, "That cannot be done"),
         // These are said to apps; a person's own session never hears them.
         Refusal::Token
         | Refusal::Unproven
         | Refusal::Replayed
         | Refusal::SignedOut
+        | Refusal::Wait(_)
         | Refusal::No(_)
         | Refusal::Scope(_)
         | Refusal::Withheld(_) => said(StatusCode::FORBIDDEN, "That cannot be done"),

@@ -4,7 +4,7 @@ use crate::Door;
 use crate::caller::Person;
 use crate::page::page;
 use crate::problem::Problem;
-use crate::view::{Alerts, Name, Session, Settings, When};
+use crate::view::{Alerts, Name, Session, Settings, When, count};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -27,7 +27,7 @@ pub(crate) struct Refused {
 }
 
 /// A browser by what it says of itself: `Firefox on Linux`. Each pretends to be all before it, so the order matters.
-fn browser(agent: &str) -> Name {
+pub(crate) fn browser(agent: &str) -> Name {
     const BROWSERS: [(&str, &str); 7] = [
         ("Edg", "Edge"),
         ("OPR/", "Opera"),
@@ -65,6 +65,9 @@ pub(crate) async fn draw(
 ) -> Result<Response, Problem> {
     let wishes = door.vault.wishes(&person.own).await?;
     let alerts = door.vault.alerts(&person.own).await?;
+    let factor = door.vault.second_factor(&person.own).await?;
+    let recovery = door.vault.recovery_of_own(&person.own).await?;
+    let passkeys = door.vault.passkeys(&person.own).await?;
     let mut sessions = door.vault.sessions(&person.own).await?;
     sessions.sort_by_key(|session| !session.this);
     let session = |one: vault::Session| Session {
@@ -93,6 +96,10 @@ pub(crate) async fn draw(
             east_min: alerts.east_min,
         },
         alerts_problem: refused.alerts,
+        passkeys: passkeys.len() as u64,
+        recovery_opens: recovery.map(|recovery| When::moment(recovery.opens_at)),
+        are_codes_on: factor.codes_since.is_some(),
+        recovery_left: count(factor.recovery_codes),
         sessions: sessions.into_iter().map(session).collect(),
     };
     Ok(page(status, &view))

@@ -3,28 +3,31 @@
 //! Invariant: the page never says which of the two was wrong. Each sign-in makes a new session and ends the one before it
 //! in this browser.
 
-use crate::attempts::Address;
-use crate::caller::Anyone;
+use crate::caller::{Anyone, Whence};
 use crate::form::Form;
-use crate::page::page;
+use crate::page::{page, query_value};
 use crate::problem::{Problem, go_to, sentence};
-use crate::view::{Name, SignIn};
+use crate::view::{self, Name};
 use crate::{Door, cookies, return_to};
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::http::{StatusCode, Uri, header};
 use axum::response::Response;
 use std::sync::Arc;
-use vault::Refusal;
-
-/// What the browser says it is.
-pub(crate) fn agent(headers: &HeaderMap) -> &str {
-    headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default()
-}
+use vault::{Cookies, Refusal, SignIn};
 
 /// Goes on, signed in.
-pub(crate) fn signed_in(door: &Door, cookie: &str, return_to: &str) -> Response {
+pub(crate) fn signed_in(door: &Door, cookies: &Cookies, return_to: &str) -> Response {
     let mut response = go_to(return_to::local(return_to).unwrap_or("/"));
-    if let Some(cookie) = cookies::set_session(cookie, door.secure()) {
+    for cookie in cookies::set_signed_in(cookies, door.secure()) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    response
+}
+
+/// Goes on to the page for the code.
+fn half_signed_in(door: &Door, half: &str, return_to: &str) -> Response {
+    let mut response = go_to(&format!("/sign-in/code?return_to={}", query_value(return_to)));
+    if let Some(cookie) = cookies::set_half(half, door.secure()) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     response
@@ -40,11 +43,38 @@ async fn behalf(door: &Door, return_to: &str) -> (Option<Name>, Name) {
     (app.map(|app| app.name.clone().into()), hint)
 }
 
+/// The page once more, with what was refused.
+pub(crate) async fn refused(
+    door: &Door,
+    anyone: Anyone,
+    handle: Name,
+    problem: String,
+    return_to: String,
+) -> Response {
+    let (on_behalf_of, _) = behalf(door, &return_to).await;
+    let view = view::SignIn {
+        page: anyone.page.clone(),
+        handle,
+        problem: Some(problem),
+        return_to,
+        takes_passkeys: door.vault.passkey_party().is_some(),
+        on_behalf_of,
+    };
+    anyone.answer(page(StatusCode::UNPROCESSABLE_ENTITY, &view))
+}
+
 /// `GET /sign-in`
 pub(crate) async fn sign_in_see(State(door): State<Arc<Door>>, anyone: Anyone, uri: Uri) -> Response {
     let return_to = return_to::of_query(&uri);
     let (on_behalf_of, handle) = behalf(&door, &return_to).await;
-    let view = SignIn { page: anyone.page.clone(), handle, problem: None, return_to, on_behalf_of };
+    let view = view::SignIn {
+        page: anyone.page.clone(),
+        handle,
+        problem: None,
+        return_to,
+        takes_passkeys: door.vault.passkey_party().is_some(),
+        on_behalf_of,
+    };
     anyone.answer(page(StatusCode::OK, &view))
 }
 
@@ -52,31 +82,21 @@ pub(crate) async fn sign_in_see(State(door): State<Arc<Door>>, anyone: Anyone, u
 pub(crate) async fn sign_in(
     State(door): State<Arc<Door>>,
     anyone: Anyone,
-    from: Address,
-    headers: HeaderMap,
+    Whence(visit): Whence,
     form: Form,
 ) -> Result<Response, Problem> {
     let (handle, password) = (form.text("handle"), form.text("password").to_owned());
     let return_to = return_to::local(form.text("return_to")).unwrap_or_default().to_owned();
-    let attempt = door.attempts.sign_in(handle, from, door.vault.world().now()).map_err(Problem::TooMany)?;
-    match door.vault.sign_in(handle, password, agent(&headers)).await {
-        Ok(cookie) => {
-            attempt.went_well();
+    match door.vault.sign_in(handle, password, visit).await {
+        Ok(SignIn::Done(cookies)) => {
             if let Some(before) = &anyone.session {
                 door.vault.sign_out(before).await?;
             }
-            Ok(signed_in(&door, &cookie, &return_to))
+            Ok(signed_in(&door, &cookies, &return_to))
         }
+        Ok(SignIn::Half(half)) => Ok(half_signed_in(&door, &half, &return_to)),
         Err(refusal @ Refusal::Password) => {
-            let (on_behalf_of, _) = behalf(&door, &return_to).await;
-            let view = SignIn {
-                page: anyone.page.clone(),
-                handle: handle.into(),
-                problem: Some(sentence(&refusal)),
-                return_to,
-                on_behalf_of,
-            };
-            Ok(anyone.answer(page(StatusCode::UNPROCESSABLE_ENTITY, &view)))
+            Ok(refused(&door, anyone, handle.into(), sentence(&refusal), return_to).await)
         }
         Err(refusal) => Err(refusal.into()),
     }

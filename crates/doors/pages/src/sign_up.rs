@@ -1,17 +1,16 @@
 //! `/sign-up`: a person makes an account.
 //!
-//! That a handle is taken must be said; `attempts.rs` slows who would list the handles this way, or take them all.
+//! That a handle is taken must be said; the vault slows who would list the handles this way, or take them all.
 
-use crate::attempts::Address;
-use crate::caller::Anyone;
+use crate::caller::{Anyone, Whence};
 use crate::form::Form;
 use crate::page::page;
 use crate::problem::{Problem, sentence};
-use crate::sign_in::{agent, signed_in};
+use crate::sign_in::signed_in;
 use crate::view::{Name, Page, SignUp};
 use crate::{Door, return_to};
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use model::{Handle, person_name};
 use std::sync::Arc;
@@ -39,8 +38,7 @@ pub(crate) async fn sign_up_see(anyone: Anyone, uri: Uri) -> Response {
 pub(crate) async fn sign_up(
     State(door): State<Arc<Door>>,
     anyone: Anyone,
-    from: Address,
-    headers: HeaderMap,
+    Whence(visit): Whence,
     form: Form,
 ) -> Result<Response, Problem> {
     let return_to = return_to::local(form.text("return_to")).unwrap_or_default().to_owned();
@@ -52,25 +50,21 @@ pub(crate) async fn sign_up(
     view.name_problem = name.as_ref().err().map(sentence);
     view.handle_problem = handle.as_ref().err().map(sentence);
     if let (Ok(name), Ok(handle)) = (name, handle) {
-        let now = door.vault.world().now();
-        let asked = door.attempts.handle_asked(from, now).map_err(Problem::TooMany)?;
-        let account = door.attempts.account(from, now).map_err(Problem::TooMany)?;
+        let asked = door.vault.handle_asked(visit.from).await?;
         let password = form.text("password").to_owned();
-        match door.vault.sign_up(&handle, &name, password, agent(&headers)).await {
-            Ok(cookie) => {
-                asked.went_well();
+        match door.vault.sign_up(&handle, &name, password, visit).await {
+            Ok(cookies) => {
+                door.vault.uncount(asked).await?;
                 if let Some(before) = &anyone.session {
                     door.vault.sign_out(before).await?;
                 }
-                return Ok(signed_in(&door, &cookie, &view.return_to));
+                return Ok(signed_in(&door, &cookies, &view.return_to));
             }
             Err(refusal @ Refusal::HandleTaken) => {
-                account.went_well();
                 view.handle_problem = Some(sentence(&refusal));
             }
             Err(refusal @ Refusal::Invalid(_)) => {
-                asked.went_well();
-                account.went_well();
+                door.vault.uncount(asked).await?;
                 view.password_problem = Some(sentence(&refusal));
             }
             Err(refusal) => return Err(refusal.into()),

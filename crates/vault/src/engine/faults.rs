@@ -66,6 +66,12 @@ mod planned {
             self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
         }
 
+        /// How far the plan has come: by a plan for one that never comes, statements are counted.
+        #[cfg(test)]
+        pub(crate) fn left(&self) -> Option<u32> {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).first().map(|(_, left)| *left)
+        }
+
         pub(in super::super) fn statement(&self) -> Result<(), Fault> {
             if self.due(What::DieBeforeStatement) {
                 std::process::abort();

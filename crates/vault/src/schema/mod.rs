@@ -27,6 +27,9 @@ pub(crate) const STEPS: &[Step] = &[
     Step { number: 21, name: "alert_zone", sql: include_str!("0021_alert_zone.sql") },
     Step { number: 22, name: "token_lines", sql: include_str!("0022_token_lines.sql") },
     Step { number: 23, name: "person_counts", sql: include_str!("0023_person_counts.sql") },
+    Step { number: 24, name: "factors", sql: include_str!("0024_factors.sql") },
+    Step { number: 25, name: "passkeys", sql: include_str!("0025_passkeys.sql") },
+    Step { number: 26, name: "recoveries", sql: include_str!("0026_recoveries.sql") },
 ];
 
 #[cfg(test)]

@@ -45,7 +45,7 @@ async fn used(folder: &std::path::Path) -> Vault {
     };
     let (client_id, _) = vault.app_add(new).await.unwrap();
     let handle = Handle::parse("ada").unwrap();
-    let cookie = vault.sign_up(&handle, "Ada", "correct horse".to_owned(), "test").await.unwrap();
+    let cookie = vault.sign_up(&handle, "Ada", "correct horse".to_owned(), "test").await.unwrap().session;
     let own = vault.own(&cookie).await.unwrap();
     let request = Request {
         client_id,

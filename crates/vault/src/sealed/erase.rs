@@ -32,8 +32,16 @@ const OF_GRANT: [&str; 13] = [
 ];
 
 /// What lets her in goes first: nobody signs in, or lets an app in, while the rest goes.
-const DOORS: [&str; 2] =
-    ["update persons set password = null where id = $1", "delete from sessions where person = $1"];
+const DOORS: [&str; 8] = [
+    "update persons set password = null where id = $1",
+    "delete from recoveries where person = $1",
+    "delete from halves where person = $1",
+    "delete from passkeys where person = $1",
+    "delete from totp where person = $1",
+    "delete from recovery_codes where person = $1",
+    "delete from browsers where person = $1",
+    "delete from sessions where person = $1",
+];
 
 /// What hangs on the person herself. Conversations of imports that nobody else with an account is in lose every word.
 const OF_PERSON: [&str; 14] = [

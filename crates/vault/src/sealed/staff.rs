@@ -7,6 +7,7 @@ use crate::engine::{Reads, Tx, params};
 use crate::tables::friends::{Face, face};
 use crate::tables::ids::{array32, id};
 use crate::tables::notices::{self, Notice};
+use crate::tables::recoveries::{self, RecoveryLink};
 use crate::tables::{people, queue};
 use crate::{Refusal, Vault};
 use ledger::commitment::{SaltKey, commit_staff};
@@ -44,6 +45,14 @@ const CONVERSATIONS: &str = "select c.id, c.title from participants p join conve
 const PARTICIPANTS: &str = "select p.id, p.handle, p.name from participants o join persons p on p.id = o.person \
     where o.conversation = $1 and o.left_at is null order by o.joined_at, p.name, p.id";
 
+fn reason(why: &str) -> Result<String, Refusal> {
+    let why = why.trim().to_owned();
+    if why.is_empty() || why.chars().count() > 500 || why.contains('\0') {
+        return Err(Refusal::Invalid("say why, in 1 to 500 characters; the person will read it".into()));
+    }
+    Ok(why)
+}
+
 /// Records what staff is about to do with a person's things, and why, and tells her.
 fn note(
     tx: &mut Tx<'_>,
@@ -66,6 +75,7 @@ fn note(
     let notice = match what {
         StaffAct::Export => Notice::StaffExport { why },
         StaffAct::Report => Notice::StaffReport { why },
+        StaffAct::Recovery => Notice::StaffRecovery { why },
     };
     notices::add(tx, world, person, &notice)?;
     Ok(person)
@@ -77,16 +87,24 @@ impl Vault {
         Ok(Staff { person: self.staff_note(handle, StaffAct::Export, why).await? })
     }
 
+    /// Makes a link that sets a new password, in the transaction that records it and tells her. She has a day to stop it.
+    pub async fn staff_recovery(&self, handle: &Handle, why: &str) -> Result<RecoveryLink, Refusal> {
+        let (world, handle, why) = (self.world.clone(), handle.clone(), reason(why)?);
+        self.engine
+            .write("staff_recovery", move |tx| -> Result<_, Refusal> {
+                let person = note(tx, &world, &handle, (StaffAct::Recovery, &why))?;
+                Ok(recoveries::insert(tx, &world, person)?)
+            })
+            .await
+    }
+
     pub(super) async fn staff_note(
         &self,
         handle: &Handle,
         what: StaffAct,
         why: &str,
     ) -> Result<PersonId, Refusal> {
-        let why = why.trim().to_owned();
-        if why.is_empty() || why.chars().count() > 500 || why.contains('\0') {
-            return Err(Refusal::Invalid("say why, in 1 to 500 characters; the person will read it".into()));
-        }
+        let why = reason(why)?;
         let (world, handle) = (self.world.clone(), handle.clone());
         self.engine.write("staff_note", move |tx| note(tx, &world, &handle, (what, &why))).await
     }

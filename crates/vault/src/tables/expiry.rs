@@ -33,6 +33,11 @@ impl Vault {
                 most = most.max(super::sessions::end_over(tx, now, STEP_MAX)?);
                 most = most.max(super::notices::purge(tx, now, STEP_MAX)?);
                 most = most.max(super::devices::purge(tx, now, STEP_MAX)?);
+                most = most.max(super::attempts::purge(tx, now, STEP_MAX)?);
+                most = most.max(super::browsers::purge(tx, now, STEP_MAX)?);
+                most = most.max(super::sign_in::purge_halves(tx, now, STEP_MAX)?);
+                most = most.max(super::passkeys::purge(tx, now, STEP_MAX)?);
+                most = most.max(super::recoveries::purge(tx, now, STEP_MAX)?);
                 let kept_from = now.plus_seconds(-crate::sealed::KEY_KEPT_S).micros();
                 let sql = "delete from sends where at < $1 and key in (select key from sends where at < $1 limit $2)";
                 most = most.max(tx.execute(sql, params![kept_from, STEP_MAX])?);

@@ -31,6 +31,13 @@ pub enum Notice {
         /// The reason that they gave.
         why: String,
     },
+    /// Whoever runs the server made a link that sets a new password.
+    StaffRecovery {
+        /// The reason that they gave.
+        why: String,
+    },
+    /// A new password was set with such a link.
+    PasswordRecovered {},
     /// An app read for the first time. This and the next three she asked to be told.
     FirstRead {
         /// Which app.
@@ -92,43 +99,60 @@ pub enum Notice {
         /// Which app.
         app: AppId,
     },
+    /// She, or somebody, signed in in a browser that was not known. Told once a day and kind of browser.
+    SignedIn {
+        /// What the browser says it is.
+        agent: String,
+    },
+    /// Her password was changed.
+    PasswordChanged {},
+    /// A passkey was added.
+    PasskeyAdded {
+        /// What she called it.
+        name: String,
+    },
+    /// A passkey was removed.
+    PasskeyRemoved {
+        /// What she called it.
+        name: String,
+    },
+    /// The count of a passkey went back, so there may be a copy of it. Told once a day and name.
+    PasskeyCopied {
+        /// What she calls it.
+        name: String,
+    },
+    /// One-time codes are asked for from now on.
+    CodesOn {},
+    /// They are not any more.
+    CodesOff {},
+    /// New recovery codes were made; those before are void.
+    RecoveryCodesMade {},
+    /// A recovery code was used.
+    RecoveryCodeUsed {
+        /// How many are left.
+        left: i64,
+    },
 }
 
 impl Notice {
     /// What makes two notices the same one, told again with a higher count.
     fn sameness(&self, at: Time) -> Option<Vec<u8>> {
+        let today = |what: &[u8]| Some([what, at.date().as_bytes()].concat());
         match self {
             Notice::FriendAsked { by } => Some(by.as_bytes().to_vec()),
             Notice::Deleted { app }
             | Notice::Reused { app }
             | Notice::Often { app, .. }
-            | Notice::AtNight { app } => Some([app.as_bytes().as_slice(), at.date().as_bytes()].concat()),
-            Notice::StaffExport { .. }
-            | Notice::StaffReport { .. }
-            | Notice::Contained { .. }
-            | Notice::FirstRead { .. }
-            | Notice::Lapsed { .. }
-            | Notice::LapsedWhole { .. }
-            | Notice::FirstDelete { .. } => None,
+            | Notice::AtNight { app } => today(app.as_bytes()),
+            Notice::SignedIn { agent } => today(agent.as_bytes()),
+            Notice::PasskeyCopied { name } => today(name.as_bytes()),
+            _ => None,
         }
     }
 
     /// The person whom it is about, besides the one who is told.
     fn person(&self) -> Option<PersonId> {
-        match self {
-            Notice::FriendAsked { by } => Some(*by),
-            Notice::StaffExport { .. }
-            | Notice::StaffReport { .. }
-            | Notice::Deleted { .. }
-            | Notice::Contained { .. }
-            | Notice::Reused { .. }
-            | Notice::FirstRead { .. }
-            | Notice::FirstDelete { .. }
-            | Notice::Often { .. }
-            | Notice::Lapsed { .. }
-            | Notice::LapsedWhole { .. }
-            | Notice::AtNight { .. } => None,
-        }
+        if let Notice::FriendAsked { by } = self { Some(*by) } else { None }
     }
 
     /// The app that it is about.
@@ -143,7 +167,7 @@ impl Notice {
             | Notice::Lapsed { app, .. }
             | Notice::LapsedWhole { app, .. }
             | Notice::Reused { app } => Some(*app),
-            Notice::StaffExport { .. } | Notice::StaffReport { .. } | Notice::FriendAsked { .. } => None,
+            _ => None,
         }
     }
 }
@@ -210,7 +234,8 @@ pub(crate) fn take_back(tx: &mut Tx<'_>, person: PersonId, notice: &Notice, at: 
 /// Forgets what is older than [`NOTICE_KEPT_S`], at most so many. How many. That staff looked is never forgotten.
 pub(crate) fn purge(tx: &mut Tx<'_>, now: Time, most: i64) -> Result<u64, Fault> {
     let before = now.plus_seconds(-NOTICE_KEPT_S).micros();
-    let sql = "select person, id from notices where at < $1 and kind not in ('staff_export', 'staff_report') limit $2";
+    let sql = "select person, id from notices where at < $1 and kind not in ('staff_export', 'staff_report', \
+               'staff_recovery') limit $2";
     let old =
         tx.all(sql, params![before, most], |row| Ok((id::<PersonId>(row, 0)?, id::<NoticeId>(row, 1)?)))?;
     for (person, notice) in &old {

@@ -3,6 +3,7 @@
 //! Invariant: a session ends on the server. What ends with it ends in the same transaction: tokens of grants that may not
 //! go on offline.
 
+use super::browsers;
 use super::events::{self, About};
 use super::ids::id;
 use super::logouts;
@@ -57,21 +58,21 @@ pub(crate) fn insert(
     world: &World,
     person: PersonId,
     cookie: &Secret,
-    agent: &str,
+    (agent, browser): (&str, &[u8; 32]),
 ) -> Result<(), Fault> {
     let now = world.now();
-    let agent: String = agent.chars().filter(|c| !c.is_control()).take(200).collect();
     tx.put(
-        "insert into sessions (token, id, person, agent, created_at, seen_at, authed_at, ends_at, ends_last) \
-         values ($1, $2, $3, $4, $5, $5, $5, $6, $7)",
+        "insert into sessions (token, id, person, agent, created_at, seen_at, authed_at, ends_at, ends_last, browser) \
+         values ($1, $2, $3, $4, $5, $5, $5, $6, $7, $8)",
         params![
             &cookie.hash(),
             SessionId::new(world).as_bytes(),
             person.as_bytes(),
-            &agent,
+            &browsers::agent(agent),
             now.micros(),
             now.plus_seconds(SESSION_IDLE_S).micros(),
-            now.plus_seconds(SESSION_S).micros()
+            now.plus_seconds(SESSION_S).micros(),
+            browser
         ],
     )
 }
@@ -97,11 +98,13 @@ pub(crate) fn signed_in_at(db: &mut impl Reads, session: SessionId) -> Result<Ti
     at.ok_or(Refusal::SignedOut)
 }
 
-/// The session goes first: what is about to hang something on it holds it, and is then found by the second step.
-fn end(tx: &mut Tx<'_>, person: PersonId, session: SessionId, at: Time) -> Result<(), Fault> {
-    tx.put(
-        "delete from sessions where id = $1 and person = $2",
+/// The session goes first: what is about to hang something on it holds it, and is then found by the second step. Whether
+/// its browser is known from now on is for the caller to say; which one it is comes back.
+fn end(tx: &mut Tx<'_>, person: PersonId, session: SessionId, at: Time) -> Result<Option<Vec<u8>>, Fault> {
+    let browser = tx.one(
+        "delete from sessions where id = $1 and person = $2 returning browser",
         params![session.as_bytes(), person.as_bytes()],
+        |row| Ok(row.opt_blob(0)?.map(<[u8]>::to_vec)),
     )?;
     logouts::add(tx, session, at)?;
     // What is under way with such a token is looked at anew before it is recorded.
@@ -116,7 +119,16 @@ fn end(tx: &mut Tx<'_>, person: PersonId, session: SessionId, at: Time) -> Resul
         params![session.as_bytes(), Scopes::OFFLINE_ACCESS.bits()],
         |row| id(row, 0),
     )?;
-    ended.into_iter().try_for_each(|grant| events::standing(tx, About::Grant(grant), at))
+    ended.into_iter().try_for_each(|grant| events::standing(tx, About::Grant(grant), at))?;
+    Ok(browser.flatten())
+}
+
+/// Ends a session from elsewhere: its browser may be in other hands, so it is not known any more.
+fn end_elsewhere(tx: &mut Tx<'_>, person: PersonId, session: SessionId, at: Time) -> Result<(), Fault> {
+    match end(tx, person, session, at)? {
+        Some(browser) => browsers::forget(tx, person, &browser),
+        None => Ok(()),
+    }
 }
 
 /// Ends sessions whose time is over, at most so many. How many.
@@ -129,11 +141,17 @@ pub(crate) fn end_over(tx: &mut Tx<'_>, now: Time, most: i64) -> Result<u64, Fau
     Ok(over.len() as u64)
 }
 
-/// Ends every session of a person but one.
+/// Ends every session of a person, and whatever was about to become one.
+pub(crate) fn end_all(tx: &mut Tx<'_>, person: PersonId, at: Time) -> Result<(), Fault> {
+    end_others(tx, person, SessionId::from_bytes([0; 16]), at)
+}
+
+/// Ends every session of a person but one, and whatever was about to become one.
 pub(crate) fn end_others(tx: &mut Tx<'_>, person: PersonId, but: SessionId, at: Time) -> Result<(), Fault> {
+    tx.put("delete from halves where person = $1", params![person.as_bytes()])?;
     let sql = "select id from sessions where person = $1 and id <> $2";
     for session in tx.all(sql, params![person.as_bytes(), but.as_bytes()], |row| id(row, 0))? {
-        end(tx, person, session, at)?;
+        end_elsewhere(tx, person, session, at)?;
     }
     Ok(())
 }
@@ -208,7 +226,7 @@ impl Vault {
                     id::<SessionId>(row, 0)
                 })?;
                 hers.ok_or(Refusal::NotFound)?;
-                Ok(end(tx, person, session, now)?)
+                Ok(end_elsewhere(tx, person, session, now)?)
             })
             .await
     }

@@ -161,7 +161,7 @@ on_both_engines! {
                     assert_eq!(recorded.len(), usize::from(outcome.is_ok()), "{change:?} {when:?} of {deed:?}");
                     if change == Change::SignOut {
                         let password = "ada-password".to_owned();
-                        ada.cookie = house.vault().sign_in("ada", password, "a test").await.unwrap();
+                        ada.cookie = house.vault().sign_in("ada", password, "a test").await.unwrap().cookies().unwrap().session;
                         ada.own = house.vault().own(&ada.cookie).await.unwrap();
                     }
                 }
@@ -192,7 +192,7 @@ on_both_engines! {
                 }
             }
             if change == Change::SignOut {
-                ada.cookie = house.vault().sign_in("ada", "ada-password".to_owned(), "a test").await.unwrap();
+                ada.cookie = house.vault().sign_in("ada", "ada-password".to_owned(), "a test").await.unwrap().cookies().unwrap().session;
                 ada.own = house.vault().own(&ada.cookie).await.unwrap();
             }
         }
@@ -289,7 +289,7 @@ on_both_engines! {
         }
         let scene = Scene::set(&house, &ada, &bob).await;
         house.clock.set(open_terms().ends_at);
-        let cookie = house.vault().sign_in("bob", "bob-password".to_owned(), "a test").await.unwrap();
+        let cookie = house.vault().sign_in("bob", "bob-password".to_owned(), "a test").await.unwrap().cookies().unwrap().session;
         let own = house.vault().own(&cookie).await.unwrap();
         let seen = house.vault().own_conversation(&own, scene.conversation).await.unwrap();
         assert!(seen.apps.is_empty(), "a grant that has run out, whether or not it was tidied away: {:?}", seen.apps);

@@ -188,7 +188,7 @@ impl House {
         let handle = Handle::parse(handle).unwrap();
         let signed_up =
             self.vault().sign_up(&handle, handle.as_str(), format!("{handle}-password"), "a test").await;
-        let cookie = signed_up.unwrap();
+        let cookie = signed_up.unwrap().session;
         let own = self.vault().own(&cookie).await.unwrap();
         Somebody { id: own.person(), handle, own, cookie }
     }

@@ -22,5 +22,6 @@ mod people;
 mod reading;
 mod records;
 mod schema;
+mod sign_in;
 mod tokens;
 mod unicode;

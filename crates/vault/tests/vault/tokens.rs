@@ -278,7 +278,7 @@ on_both_engines! {
         invalid_grant(house.refresh(&tokens).await);
         // Nothing outlives its grant.
         let short = Terms { ends_at: house.now().plus_seconds(100), ..open_terms() };
-        let cookie = house.vault().sign_in("ada", "ada-password".to_owned(), "x").await.unwrap();
+        let cookie = house.vault().sign_in("ada", "ada-password".to_owned(), "x").await.unwrap().cookies().unwrap().session;
         let ada = crate::house::Somebody { own: house.vault().own(&cookie).await.unwrap(), ..ada };
         let tokens = house.let_in(&ada, app, &short).await;
         house.clock.forward(99);
@@ -366,7 +366,7 @@ on_both_engines! {
         house.vault().own(&ada.cookie).await.unwrap();
         house.clock.forward(1);
         assert_eq!(house.vault().own(&ada.cookie).await.unwrap_err(), Refusal::SignedOut);
-        let idle = house.vault().sign_in("ada", "ada-password".to_owned(), "x").await.unwrap();
+        let idle = house.vault().sign_in("ada", "ada-password".to_owned(), "x").await.unwrap().cookies().unwrap().session;
         house.clock.forward(SESSION_IDLE_S);
         assert_eq!(house.vault().own(&idle).await.unwrap_err(), Refusal::SignedOut);
     }
@@ -375,17 +375,17 @@ on_both_engines! {
         let ada = house.person("ada").await;
         house.clock.forward(601);
         assert!(!house.vault().fresh_within(&ada.own, 600) && house.vault().fresh_within(&ada.own, 602));
-        let wrong = house.vault().sign_in_again(&ada.own, "not hers".to_owned()).await;
+        let wrong = house.vault().sign_in_again(&ada.own, "not hers".to_owned(), "", "x").await;
         assert_eq!(wrong, Err(Refusal::Password));
         assert!(house.vault().own(&ada.cookie).await.is_ok());
-        let cookie = house.vault().sign_in_again(&ada.own, "ada-password".to_owned()).await.unwrap();
+        let cookie = house.vault().sign_in_again(&ada.own, "ada-password".to_owned(), "", "x").await.unwrap();
         assert_eq!(house.vault().own(&ada.cookie).await.unwrap_err(), Refusal::SignedOut);
         let own = house.vault().own(&cookie).await.unwrap();
         assert_eq!(own.session(), ada.own.session(), "what hangs on the session goes on");
         assert!(house.vault().fresh_within(&own, 1));
         assert_eq!(house.vault().signed_in_at(&own).await, Ok(house.now()));
         house.vault().sign_out(&cookie).await.unwrap();
-        let late = house.vault().sign_in_again(&own, "ada-password".to_owned()).await;
+        let late = house.vault().sign_in_again(&own, "ada-password".to_owned(), "", "x").await;
         assert_eq!(late, Err(Refusal::SignedOut), "a session that ended does not begin again");
     }
 
@@ -394,7 +394,7 @@ on_both_engines! {
         let bob = house.person("bob").await;
         let mut cookies = Vec::new();
         for agent in ["phone", "desk"] {
-            cookies.push(house.vault().sign_in("ada", "ada-password".to_owned(), agent).await.unwrap());
+            cookies.push(house.vault().sign_in("ada", "ada-password".to_owned(), agent).await.unwrap().cookies().unwrap().session);
         }
         let sessions = house.vault().sessions(&ada.own).await.unwrap();
         assert_eq!(sessions.len(), 3);

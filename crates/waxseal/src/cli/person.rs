@@ -66,6 +66,15 @@ pub enum What {
         #[arg(long, value_name = "W", default_value = "export asked for by the person")]
         why: String,
     },
+    /// Make a link with which a person who has lost the password sets a new one. It opens after a day; the person is told
+    Recover {
+        /// Whose password
+        #[arg(value_parser = handle)]
+        handle: String,
+        /// Why, for the person to read
+        #[arg(long, value_name = "W")]
+        why: String,
+    },
     /// Erase a person for good: words, grants, sessions. Nothing brings them back
     Erase {
         /// Whom
@@ -159,6 +168,19 @@ impl What {
                 Ok(())
             }
             What::Export { handle, why, .. } => export::run(vault, &handle, &why, out).await,
+            What::Recover { handle, why } => {
+                let parsed = Handle::parse(&handle).map_err(Stop::usage)?;
+                let made = vault.staff_recovery(&parsed, &why).await;
+                let made = made.map_err(|refusal| nobody(&parsed, refusal))?;
+                out.say(&format!("{}/recover/{}", vault.issuer(), made.token));
+                out.say(&format!(
+                    "for @{handle}, and for nobody else: make sure that it is them. It works once, from {} to {}. That it \
+                     was made is on record, and whoever is signed in to the account is told and can stop it. One-time \
+                     codes are asked for as before",
+                    made.opens_at, made.ends_at
+                ));
+                Ok(())
+            }
             What::Erase { handle, .. } => {
                 let parsed = Handle::parse(&handle).map_err(Stop::usage)?;
                 vault.person_erase(&parsed).await.map_err(|refusal| nobody(&parsed, refusal))?;

@@ -112,3 +112,20 @@ fn who_is_erased_is_gone_and_the_log_stays_whole() {
     assert!(!on(&data, &["person", "list"]).expect(0).out.contains("ada"));
     assert!(!stores(&data, "number 400"), "her words are still in the file");
 }
+
+#[test]
+fn a_link_for_a_lost_password_is_on_record_and_stored_as_a_hash() {
+    let folder = testkit::folder();
+    let data = folder.join("data");
+    on(&data, &["person", "add", "ada", "--name", "Ada"]).expect(0);
+    let without = on(&data, &["person", "recover", "ada"]).expect(2);
+    assert!(without.err.contains("--why"), "{}", without.err);
+    let made = on(&data, &["person", "recover", "ada", "--why", "asked for at the counter"]).expect(0);
+    let link = made.out.lines().next().unwrap();
+    let (_, token) = link.split_once("/recover/").unwrap();
+    assert!(token.starts_with("wxq_") && !stores(&data, token), "{link}");
+    assert!(made.out.contains("It works once") && stores(&data, "asked for at the counter"), "{}", made.out);
+    assert_eq!(counted(&data), (1, 0));
+    let nobody = on(&data, &["person", "recover", "eve", "--why", "x"]).expect(1);
+    assert!(nobody.err.contains("nobody here is called @eve"), "{}", nobody.err);
+}

@@ -58,6 +58,10 @@ fn settings() -> Settings {
             east_min: 330,
         },
         alerts_problem: Some("a number from 1 to 100000 a day will do".to_owned()),
+        passkeys: 1,
+        recovery_opens: Some(moment("2026-11-25T09:30:00Z")),
+        are_codes_on: true,
+        recovery_left: 9,
         sessions: vec![
             session("1", "Firefox on Linux", true),
             session("2", "Safari on iPhone", false),

@@ -1,6 +1,6 @@
 //! Samples of signing up, in and out.
 
-use super::{drawn, inside, outside};
+use super::{date, drawn, inside, moment, outside};
 use crate::view::*;
 
 fn sign_up() -> SignUp {
@@ -21,12 +21,80 @@ fn sign_in() -> SignIn {
         handle: Name::default(),
         problem: None,
         return_to: String::new(),
+        takes_passkeys: true,
         on_behalf_of: None,
     }
 }
 
-pub(crate) fn samples() -> Vec<(&'static str, String)> {
+fn passkey(name: &str, is_plain: bool) -> Passkey {
+    Passkey {
+        id: format!("AQID{}", u8::from(is_plain)),
+        name: name.into(),
+        since: date("2026-11-03T12:00:00Z"),
+        last_used: is_plain.then(|| date("2026-11-23T12:00:00Z")),
+        is_backed_up: is_plain,
+        copied: (!is_plain).then(|| date("2026-11-24T12:00:00Z")),
+    }
+}
+
+fn passkeys(passkeys: Vec<Passkey>, can_be_made: bool) -> Passkeys {
+    let problem = (!can_be_made).then(|| "The signature does not hold.".to_owned());
+    Passkeys { page: inside(), passkeys, name: "Chrome on Linux".into(), can_be_made, problem }
+}
+
+fn recover(opens: Option<&str>) -> Recover {
+    Recover {
+        page: outside(),
+        token: "wxq_x".to_owned(),
+        handle: "ada".into(),
+        opens: opens.map(moment),
+        ends: moment("2026-11-28T09:30:00Z"),
+        problem: opens.is_none().then(|| "At least 8 characters, please.".to_owned()),
+    }
+}
+
+fn codes(since: Option<&str>, setup: Option<Setup>) -> Codes {
+    Codes { page: inside(), since: since.map(date), recovery_left: 1, setup, problem: None }
+}
+
+/// A page of one-time codes that wait to be confirmed.
+fn setup() -> Codes {
+    let setup = Setup {
+        secret: "GEZD GNBV GY3T QOJQ".to_owned(),
+        uri: "otpauth://totp/Waxseal%20seal.example:ada?secret=GEZDGNBVGY3TQOJQ&issuer=Waxseal".to_owned(),
+        picture: "M4 4h1v1h-1z".to_owned(),
+        side: 33,
+    };
+    Codes {
+        problem: Some("The code is not right, or was used before.".to_owned()),
+        ..codes(None, Some(setup))
+    }
+}
+
+/// What proves who she is, besides a password.
+fn factors() -> Vec<(&'static str, String)> {
     vec![
+        drawn("passkeys-none", &passkeys(Vec::new(), false)),
+        drawn(
+            "passkeys",
+            &passkeys(vec![passkey("Ada’s phone <b>", true), passkey("\u{202e}yeK", false)], true),
+        ),
+        drawn("codes-off", &codes(None, None)),
+        drawn("codes-begun", &setup()),
+        drawn("codes-on", &codes(Some("2026-11-23T12:00:00Z"), None)),
+        drawn(
+            "recovery-codes",
+            &RecoveryCodes {
+                page: inside(),
+                codes: vec!["k3v9-2m8x-z07t".to_owned(), "0000-0000-0001".to_owned()],
+                is_first: true,
+            },
+        ),
+    ]
+}
+
+pub(crate) fn samples() -> Vec<(&'static str, String)> {
+    let mut all = vec![
         drawn("sign-up", &sign_up()),
         drawn(
             "sign-up-refused",
@@ -52,9 +120,25 @@ pub(crate) fn samples() -> Vec<(&'static str, String)> {
                 ..sign_in()
             },
         ),
+        drawn("recover-waits", &recover(Some("2026-11-25T09:30:00Z"))),
+        drawn("recover", &recover(None)),
+        drawn(
+            "sign-in-code",
+            &SignInCode {
+                page: outside(),
+                problem: Some("The code is not right, or was used before.".to_owned()),
+                return_to: "/settings".to_owned(),
+            },
+        ),
         drawn(
             "sign-in-again",
-            &SignInAgain { page: inside(), problem: None, return_to: "/settings".to_owned() },
+            &SignInAgain {
+                page: inside(),
+                has_passkeys: true,
+                asks_code: true,
+                problem: None,
+                return_to: "/settings".to_owned(),
+            },
         ),
         drawn("device", &Device { page: inside(), user_code: Name::default(), problem: None }),
         drawn(
@@ -66,5 +150,7 @@ pub(crate) fn samples() -> Vec<(&'static str, String)> {
             },
         ),
         drawn("sign-out", &SignOut { page: inside(), return_to: String::new() }),
-    ]
+    ];
+    all.extend(factors());
+    all
 }

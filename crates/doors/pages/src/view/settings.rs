@@ -28,6 +28,14 @@ pub(crate) struct Settings {
     pub alerts: Alerts,
     /// Why what she wants to be told was refused.
     pub alerts_problem: Option<String>,
+    /// How many passkeys she has.
+    pub passkeys: u64,
+    /// When a link that sets a new password opens, if one waits.
+    pub recovery_opens: Option<When>,
+    /// Whether a one-time code is asked for after the password.
+    pub are_codes_on: bool,
+    /// How many recovery codes are left.
+    pub recovery_left: u64,
     /// Where the person is signed in, this session first.
     pub sessions: Vec<Session>,
 }

@@ -1,6 +1,6 @@
 //! Coming and going: an account is made, a session starts, a session ends.
 
-use super::{Name, Page};
+use super::{Name, Page, When};
 use askama::Template;
 
 /// `/sign-up`; its form posts `handle`, `name`, `password`, `return_to` to the same address.
@@ -35,16 +35,52 @@ pub(crate) struct SignIn {
     pub problem: Option<String>,
     /// A local address to go to afterwards; empty for `/`.
     pub return_to: String,
+    /// Whether browsers make passkeys for our address.
+    pub takes_passkeys: bool,
     /// The app that sent the person here, so that they know why they are asked.
     pub on_behalf_of: Option<Name>,
 }
 
-/// `/sign-in/again`; its form posts `password`, `return_to` to the same address.
+/// `/recover/{token}`; its form posts `password` to the same address.
+#[derive(Template, Clone)]
+#[template(path = "recover.html")]
+pub(crate) struct Recover {
+    /// The frame; nobody is signed in.
+    pub page: Page,
+    /// What stands in the link.
+    pub token: String,
+    /// Whose account it is.
+    pub handle: Name,
+    /// When it opens, if it has not yet.
+    pub opens: Option<When>,
+    /// Until when it works.
+    pub ends: When,
+    /// Why the password was refused.
+    pub problem: Option<String>,
+}
+
+/// `/sign-in/code`; its form posts `code`, `return_to` to the same address.
+#[derive(Template, Debug, Clone)]
+#[template(path = "sign_in_code.html")]
+pub(crate) struct SignInCode {
+    /// The frame; nobody is signed in.
+    pub page: Page,
+    /// Why it did not work.
+    pub problem: Option<String>,
+    /// A local address to go to afterwards; empty for `/`.
+    pub return_to: String,
+}
+
+/// `/sign-in/again`; its form posts `password`, `code`, `return_to` to the same address.
 #[derive(Template, Debug, Clone)]
 #[template(path = "sign_in_again.html")]
 pub(crate) struct SignInAgain {
     /// The frame.
     pub page: Page,
+    /// Whether a passkey of hers will do instead.
+    pub has_passkeys: bool,
+    /// Whether a code is asked for beside the password.
+    pub asks_code: bool,
     /// Why it did not work.
     pub problem: Option<String>,
     /// A local address to go to afterwards; empty for `/`.

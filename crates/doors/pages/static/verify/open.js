@@ -29,7 +29,7 @@ const RECORDS = {
     app: idOf("app_"), at: TIME, terms: TERMS,
     what: oneOf("registered", "ceiling", "suspended", "resumed", "retired", "contained"), why: orNull(WORD),
   },
-  staff: { at: TIME, n: POSITIVE, person: idOf("per_"), what: oneOf("export", "report"), why: (value) => WORD(value) && value !== "" },
+  staff: { at: TIME, n: POSITIVE, person: idOf("per_"), what: oneOf("export", "report", "recovery"), why: (value) => WORD(value) && value !== "" },
   map: { app_labels: NUMBER, apps: HASH, at: TIME, n: POSITIVE, people: HASH, people_labels: NUMBER, size: NUMBER },
 };
 RECORDS.receipt = { ...RECORDS.access, iss: WORD, salt: SALT, seal: SALT };

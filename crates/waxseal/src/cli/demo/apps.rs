@@ -91,14 +91,19 @@ pub(super) async fn register(vault: &Vault) -> Result<Vec<Registered>, Stop> {
     Ok(apps)
 }
 
+/// The session of one of the demo's people.
+async fn own(vault: &Vault, handle: &str) -> Result<Own, Refusal> {
+    let signed_in = vault.sign_in(handle, PASSWORD.to_owned(), "Demo").await?;
+    vault.own(&signed_in.cookies().ok_or(Refusal::Code)?.session).await
+}
+
 /// Ada lets Jukebox in, starts a conversation from it, and is answered. Its access token comes back.
 pub(super) async fn let_jukebox_in(
     vault: &Vault,
     jukebox: AppId,
     friends: Vec<PersonId>,
 ) -> Result<String, Stop> {
-    let cookie = vault.sign_in("ada", PASSWORD.to_owned(), "Demo").await?;
-    let own = vault.own(&cookie).await?;
+    let own = own(vault, "ada").await?;
     let request = Request {
         client_id: jukebox,
         redirect_uri: REDIRECT.to_owned(),
@@ -150,7 +155,7 @@ async fn use_it(vault: &Vault, token: &str, friends: Vec<PersonId>) -> Result<()
     };
     let send = SendMessage { conversation, content, key: "demo".to_owned() };
     vault.send_message(vault.caller(token).await?.permit(send)?).await?;
-    let ben = vault.own(&vault.sign_in("ben", PASSWORD.to_owned(), "Demo").await?).await?;
+    let ben = own(vault, "ben").await?;
     let answer =
         Content::Text { text: "Slow enough that even my left feet can follow. Bring it along!".to_owned() };
     vault.own_send(&ben, conversation, answer, "demo").await?;

@@ -265,7 +265,8 @@ fn who_signs_out_of_an_app_that_may_not_go_on_offline_ends_it() {
     assert_eq!(told(&site).len(), 0);
     // Once she is back it is told of what comes, and not of what it missed or had.
     let back = scene.stage.vault().sign_in("ada", crate::stage::PASSWORD.to_owned(), "another");
-    let ada = Person { cookie: scene.stage.wait(back).unwrap(), ..scene.stage.person("zoe") };
+    let back = scene.stage.wait(back).unwrap().cookies().unwrap();
+    let ada = Person { cookie: back.session, ..scene.stage.person("zoe") };
     code_of(&scene.stage, &ada, &ask);
     scene.say("when she is back");
     scene.stage.tell_webhooks();

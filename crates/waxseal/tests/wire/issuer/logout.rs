@@ -85,7 +85,10 @@ fn without_it_she_is_asked() {
     let other = scene.stage.app_named("Other", EVERYTHING, false).id.to_string();
     let elsewhere = {
         let cookie = scene.stage.vault().sign_in("ada", crate::stage::PASSWORD.to_owned(), "another");
-        let again = Person { cookie: scene.stage.wait(cookie).unwrap(), ..scene.stage.person("zoe") };
+        let again = Person {
+            cookie: scene.stage.wait(cookie).unwrap().cookies().unwrap().session,
+            ..scene.stage.person("zoe")
+        };
         let ask = Fields::ask(&scene.app).with("scope", "openid");
         let code = code_of(&scene.stage, &again, &ask);
         let told = Fields::code(&scene.app, &code).post(&scene.stage, "/token").expect(200).json();

@@ -149,7 +149,12 @@ fn signing_in_anew_counts_from_when_the_link_is_opened() {
     let uri = push(&stage, &Fields::ask(&app).with("prompt", "login"));
     stage.clock.advance_s(30);
     // She signs in after the request was pushed, and before its link is opened: that is not for this.
-    let cookie = stage.wait(stage.vault().sign_in("ada", crate::stage::PASSWORD.to_owned(), "test")).unwrap();
+    let cookie = stage
+        .wait(stage.vault().sign_in("ada", crate::stage::PASSWORD.to_owned(), "test"))
+        .unwrap()
+        .cookies()
+        .unwrap()
+        .session;
     let fresh = Person { handle: "ada".to_owned(), id: ada.id, cookie };
     stage.clock.advance_s(1);
     let page = stage.browser_of(&fresh).open(&link(&app, &uri).path());

@@ -61,7 +61,12 @@ fn what_lapsed_is_said_and_one_press_gives_it_back() {
     let app = stage.app(EVERYTHING);
     let tokens = stage.grant(&ada, &app, json!({"actions": ["list", "send"], "conversations": "all"}));
     let signed_in = |who: &Person| {
-        let cookie = stage.wait(stage.vault().sign_in(&who.handle, PASSWORD.to_owned(), "later")).unwrap();
+        let cookie = stage
+            .wait(stage.vault().sign_in(&who.handle, PASSWORD.to_owned(), "later"))
+            .unwrap()
+            .cookies()
+            .unwrap()
+            .session;
         let browser = stage.browser();
         browser.set_cookie(vault::session_cookie(false), &cookie);
         browser

@@ -8,9 +8,13 @@ mod evidence;
 mod friends;
 mod grant;
 mod notices;
+mod passkey;
+mod recover;
+mod second_factor;
 mod settings;
 mod share;
 mod sign_in;
+mod sign_in_log;
 mod sign_up;
 mod wish;
 

@@ -99,7 +99,12 @@ fn what_matters_asks_once_more_who_she_is() {
     let stage = Stage::new();
     let ada = stage.person("ada");
     let browser = stage.browser_of(&ada);
-    let other = stage.wait(stage.vault().sign_in("ada", PASSWORD.to_owned(), "another")).unwrap();
+    let other = stage
+        .wait(stage.vault().sign_in("ada", PASSWORD.to_owned(), "another"))
+        .unwrap()
+        .cookies()
+        .unwrap()
+        .session;
     let session = stage.wait(stage.vault().own(&other)).unwrap().session();
     stage.clock.advance_s(600);
     for path in ["/settings/sessions/end".to_owned(), format!("/settings/sessions/{session}/end")] {

@@ -184,7 +184,7 @@ impl Cast {
                     return cookie;
                 }
                 let fresh = self.stage.vault().sign_in(name, PASSWORD.to_owned(), "wire test");
-                let fresh = self.stage.wait(fresh).unwrap();
+                let fresh = self.stage.wait(fresh).unwrap().cookies().unwrap().session;
                 self.cookies.borrow_mut().insert(name, fresh.clone());
                 fresh
             }

@@ -53,6 +53,7 @@ impl Ground {
         }
         path = match route.path.as_str() {
             "/friends/{id}/{answer}" => format!("/friends/{}/accept", cast.people["zed"].id),
+            "/recover/{token}" => path.replace("{token}", &recovery(cast)),
             "/settings/sessions/{id}/end" => path.replace("{id}", &session(cast)),
             "/static/{name}" => stylesheet(cast),
             "/problems/{name}" => "/problems/not-found".to_owned(),
@@ -125,6 +126,7 @@ impl Ground {
             "/apps/{grant}/pause" => form(&[("pause", "on")]),
             "/friends/request" => form(&[("handle", "zed")]),
             "/notices/read" => form(&[("until", &model::NoticeId::from_bytes([0; 16]).to_string())]),
+            "/recover/{token}" => form(&[("password", "a new one of hers")]),
             "/settings/name" => form(&[("name", caller.name())]),
             "/settings/password" => form(&[("password", PASSWORD), ("password_new", PASSWORD)]),
             "/settings/alerts" => form(&[("first_read", "on")]),
@@ -190,10 +192,23 @@ fn user_code(cast: &Cast) -> String {
     answer["user_code"].as_str().unwrap().to_owned()
 }
 
+/// A link that sets a new password for Zed, open.
+fn recovery(cast: &Cast) -> String {
+    let (stage, vault) = (&cast.stage, cast.stage.vault());
+    let made =
+        stage.wait(vault.staff_recovery(&model::Handle::parse("zed").unwrap(), "a wire test")).unwrap();
+    made.token
+}
+
 /// Another session of Ada's.
 fn session(cast: &Cast) -> String {
     let (stage, vault) = (&cast.stage, cast.stage.vault());
-    let cookie = stage.wait(vault.sign_in("ada", PASSWORD.to_owned(), "another browser")).unwrap();
+    let cookie = stage
+        .wait(vault.sign_in("ada", PASSWORD.to_owned(), "another browser"))
+        .unwrap()
+        .cookies()
+        .unwrap()
+        .session;
     stage.wait(vault.own(&cookie)).unwrap().session().to_string()
 }
 

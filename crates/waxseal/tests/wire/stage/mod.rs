@@ -5,6 +5,7 @@
 #![allow(dead_code, unused_imports, reason = "what one door's tests do not need, another's do")]
 
 mod answer;
+pub(crate) mod authenticator;
 mod browser;
 mod clock;
 mod html;
@@ -49,6 +50,8 @@ const VERIFIER: &str = "a-verifier-of-at-least-forty-three-characters-x";
 pub(crate) struct Stage {
     /// The public URL.
     pub(crate) url: String,
+    /// Its host.
+    name: &'static str,
     /// Time, which stands still.
     pub(crate) clock: HandClock,
     /// How much one grant may ask for, from the next start on.
@@ -130,6 +133,15 @@ pub(crate) struct Tokens {
 impl Stage {
     /// A new server without data.
     pub(crate) fn new() -> Stage {
+        Stage::called("127.0.0.1")
+    }
+
+    /// The same, reached by a name.
+    pub(crate) fn by_name() -> Stage {
+        Stage::called("localhost")
+    }
+
+    fn called(name: &'static str) -> Stage {
         let (place, kept) = match std::env::var("WAXSEAL_WIRE_ENGINE").as_deref() {
             Ok("postgres") => {
                 let schema = schema();
@@ -153,6 +165,7 @@ impl Stage {
         let url = String::new();
         let mut stage = Stage {
             url,
+            name,
             clock,
             limit: Some(api::Limit::default()),
             private: Private::Refused,
@@ -172,7 +185,7 @@ impl Stage {
 
     fn start(&mut self, address: &str) {
         let listener = TcpListener::bind(address).unwrap();
-        self.url = format!("http://{}", listener.local_addr().unwrap());
+        self.url = format!("http://{}:{}", self.name, listener.local_addr().unwrap().port());
         let house = self.open();
         self.records_before = self.wait(house.vault.permits_spent_and_records()).unwrap().1;
         self.running = Some(self.serve(house, listener));
@@ -199,6 +212,11 @@ impl Stage {
         Running { house, stop, serving }
     }
 
+    /// Where it listens.
+    fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.url.rsplit(':').next().unwrap())
+    }
+
     fn stop(&mut self) {
         // Idle connections would keep the server waiting for their next request.
         self.client = Client::new();
@@ -217,7 +235,7 @@ impl Stage {
 
     /// Stops the server and starts it again, on the same data and address.
     pub(crate) fn restart(&mut self) {
-        let address = self.url.strip_prefix("http://").unwrap().to_owned();
+        let address = self.address();
         self.stop();
         self.start(&address);
     }
@@ -225,7 +243,7 @@ impl Stage {
     /// A second server, on a copy of this one's data as it is now; `None` where the data is not in a folder.
     pub(crate) fn copy(&mut self) -> Option<Stage> {
         let Place::Folder(from) = self.place.clone() else { return None };
-        let address = self.url.strip_prefix("http://").unwrap().to_owned();
+        let address = self.address();
         self.stop();
         let folder = testkit::folder();
         for file in std::fs::read_dir(from).unwrap() {
@@ -326,7 +344,7 @@ impl Stage {
     pub(crate) fn person(&self, handle: &str) -> Person {
         let parsed = Handle::parse(handle).unwrap();
         let signed_up = self.vault().sign_up(&parsed, handle, PASSWORD.to_owned(), "wire test");
-        let cookie = self.wait(signed_up).unwrap();
+        let cookie = self.wait(signed_up).unwrap().session;
         let id = self.wait(self.vault().own(&cookie)).unwrap().person();
         Person { handle: handle.to_owned(), id, cookie }
     }
