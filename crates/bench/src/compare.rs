@@ -1,5 +1,6 @@
 //! Introspection and refresh beside the npm package `oidc-provider`, in turns: the same requests, by the same load, each server
-//! on the same core with the same PostgreSQL behind it, which has each commit on disk before it answers.
+//! on the same core: Waxseal on SQLite, as it comes, and on PostgreSQL; the other on the same PostgreSQL. Each has each commit on
+//! disk before it answers.
 //!
 //! Invariant: both do the same work: opaque tokens, an app that proves itself with a secret, refresh tokens that work once, no ID
 //! token. Ratios are taken inside a round.
@@ -32,49 +33,57 @@ pub(crate) fn measure(folder: &Path, options: &Options) -> Result<(), String> {
     std::fs::create_dir_all(folder).map_err(|e| e.to_string())?;
     let at = folder.join("postgres");
     let cluster = Cluster::start(&at, Disk::Synced)?;
-    let outcome = in_turns(&cluster, &at, options);
+    let outcome = in_turns(&cluster, &at, &folder.join("data"), options);
     cluster.stop()?;
     outcome
 }
 
-fn in_turns(cluster: &Cluster, socket: &Path, options: &Options) -> Result<(), String> {
-    let place = cluster.url("postgres");
+/// Waxseal with its tokens; its server is stopped when dropped.
+fn ours(place: &str, count: usize) -> Result<(process::Server, Beside), String> {
+    let (client, sign_ins) = house::build_signed_in(place, count)?;
+    let server = process::Server::start(place)?;
+    let basic = BASE64.encode(client.as_bytes());
+    let beside = Beside { address: server.address, basic, sign_ins, paths: ["/introspect", "/token"] };
+    Ok((server, beside))
+}
+
+fn in_turns(cluster: &Cluster, socket: &Path, data: &Path, options: &Options) -> Result<(), String> {
     // Each connection of each round begins with a refresh token of its own.
     let count = options.rounds * options.connections;
     report::line("Preparing sign-ins …");
-    let (client, sign_ins) = house::build_signed_in(&place, count)?;
     process::pin("self", 1);
-    let server = process::Server::start(&place)?;
-    let basic = BASE64.encode(client.as_bytes());
-    let ours = Beside { address: server.address, basic, sign_ins, paths: ["/introspect", "/token"] };
+    let (_postgres, on_postgres) = ours(&cluster.url("postgres"), count)?;
+    let (_sqlite, on_sqlite) = ours(&data.display().to_string(), count)?;
     let (_other, theirs) = oidc_provider(socket, count)?;
-    let mut rates: [[Vec<f64>; 2]; 2] = Default::default();
+    let mut rates: [[Vec<f64>; 3]; 2] = Default::default();
     for round in 0..options.rounds {
         report::line(&format!("Round {} of {} …", round + 1, options.rounds));
         for (kind, what) in [What::Introspect, What::Refresh].into_iter().enumerate() {
-            for (whose, beside) in [&ours, &theirs].into_iter().enumerate() {
+            for (whose, beside) in [&on_sqlite, &on_postgres, &theirs].into_iter().enumerate() {
                 let requests = beside.requests(what, kind, round, options.connections);
                 let run = drive::run(beside.address, &requests, options.connections, options.seconds)?;
                 rates[kind][whose].push(run.per_s);
             }
         }
     }
-    drop(server);
     report::line(&format!(
-        "\nPostgreSQL, synchronous_commit on, {} connections, {} rounds of {} s; requests/s, median [lowest–highest]",
+        "\nevery commit on disk, {} connections, {} rounds of {} s; requests/s, median [lowest–highest]",
         options.connections, options.rounds, options.seconds
     ));
-    for ((what, [ours, theirs]), floor) in
+    for ((what, [on_sqlite, on_postgres, theirs]), floor) in
         [What::Introspect, What::Refresh].into_iter().zip(rates).zip(FLOORS)
     {
-        let ratios = ours.iter().zip(&theirs).map(|(ours, theirs)| ours / theirs).collect();
-        report::line(&format!(
-            "{:<14} Waxseal {:<24} oidc-provider {:<22} ratio {} (floor {floor})",
-            what.name(),
-            report::shown(report::spread(ours), 0),
-            report::shown(report::spread(theirs), 0),
-            report::shown(report::spread(ratios), 1),
-        ));
+        let shown = |rates: &[f64]| report::shown(report::spread(rates.to_vec()), 0);
+        report::line(&format!("{:<14} oidc-provider on PostgreSQL {}", what.name(), shown(&theirs)));
+        for (engine, ours) in [("SQLite", on_sqlite), ("PostgreSQL", on_postgres)] {
+            let ratios = ours.iter().zip(&theirs).map(|(ours, theirs)| ours / theirs).collect();
+            report::line(&format!(
+                "{:<14} Waxseal on {engine:<10} {:<24} ratio {} (floor {floor})",
+                "",
+                shown(&ours),
+                report::shown(report::spread(ratios), 1),
+            ));
+        }
     }
     Ok(())
 }

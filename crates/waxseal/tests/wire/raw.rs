@@ -52,6 +52,8 @@ pub(crate) fn head(stage: &Stage, bytes: &[u8]) -> Option<Head> {
             Ok(0) => break,
             Ok(read) => head.extend_from_slice(&piece[..read]),
             Err(why) if why.kind() == std::io::ErrorKind::ConnectionReset => break,
+            // Somebody stopped us and let us go on.
+            Err(why) if why.kind() == std::io::ErrorKind::Interrupted => {}
             Err(why) => panic!("no answer: {why}"),
         }
     }
