@@ -101,10 +101,12 @@ async fn delay(server: &Server, one: &Resident) -> Result<(), String> {
     let mut asking = Asking::open(server.address).await?;
     let mut ticks = interval(Duration::from_micros(1_000_000 / PER_S));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
+    let mut answered = Vec::new();
     for n in 0..PER_S * SECONDS {
         ticks.tick().await;
         lock(&board.sent).push(Instant::now());
-        asking.send(&one.token, one.conversation, &format!("live {n}")).await?;
+        let begun = asking.send(&one.token, one.conversation, &format!("live {n}")).await?;
+        answered.push(begun.elapsed().as_secs_f64() * 1000.0);
     }
     sleep(Duration::from_millis(300)).await;
     drop(reading);
@@ -114,6 +116,8 @@ async fn delay(server: &Server, one: &Resident) -> Result<(), String> {
     }
     let is = format!("{:.2} / {:.2} ms", at(&mut took, 0.5), at(&mut took, 0.99));
     told(&format!("send to delivery, {PER_S} a second, p50 / p99"), &is, "<3 / <15 ms");
+    let is = format!("{:.2} / {:.2} ms", at(&mut answered, 0.5), at(&mut answered, 0.99));
+    told("  the send itself was answered after", &is, "");
     Ok(())
 }
 
