@@ -4,16 +4,18 @@
 //! in this browser.
 
 use crate::caller::{Anyone, Whence};
+use crate::consent_see::destination;
 use crate::form::Form;
-use crate::page::{page, query_value};
+use crate::page::{page_returning_to, query_value};
 use crate::problem::{Problem, go_to, sentence};
 use crate::view::{self, Name};
 use crate::{Door, cookies, return_to};
+use askama::Template;
 use axum::extract::State;
 use axum::http::{StatusCode, Uri, header};
 use axum::response::Response;
 use std::sync::Arc;
-use vault::{Cookies, Refusal, SignIn};
+use vault::{Cookies, Refusal, SignIn, Waiting};
 
 /// Goes on, signed in.
 pub(crate) fn signed_in(door: &Door, cookies: &Cookies, return_to: &str) -> Response {
@@ -33,11 +35,29 @@ fn half_signed_in(door: &Door, half: &str, return_to: &str) -> Response {
     response
 }
 
+/// The request of an app that waits for her.
+async fn waiting(door: &Door, return_to: &str) -> Option<Waiting> {
+    let id = return_to.strip_prefix("/consent?request=")?.parse().ok()?;
+    door.vault.authorization(id).await.ok()
+}
+
+/// A page with a form that signs her in, for who goes on to `return_to`. An app that she let in before is gone back to without
+/// another page, and a browser holds the policy of a form's page to every redirect that follows the form.
+pub(crate) async fn page_of_signing_in(
+    door: &Door,
+    status: StatusCode,
+    return_to: &str,
+    view: &impl Template,
+) -> Response {
+    let waiting = waiting(door, return_to).await;
+    let redirect_uri = waiting.map(|waiting| waiting.request.redirect_uri).filter(|uri| !uri.is_empty());
+    let origin = redirect_uri.map(|uri| destination(&uri).0).unwrap_or_default();
+    page_returning_to(status, &origin, view)
+}
+
 /// The app on whose behalf the person is here, and whom it thinks she is.
 async fn behalf(door: &Door, return_to: &str) -> (Option<Name>, Name) {
-    let asked = return_to.strip_prefix("/consent?request=").and_then(|id| id.parse().ok());
-    let Some(id) = asked else { return (None, Name::default()) };
-    let Ok(waiting) = door.vault.authorization(id).await else { return (None, Name::default()) };
+    let Some(waiting) = waiting(door, return_to).await else { return (None, Name::default()) };
     let app = door.vault.app(waiting.request.client_id).await.ok();
     let hint = waiting.request.login_hint.map(Name::from).unwrap_or_default();
     (app.map(|app| app.name.clone().into()), hint)
@@ -56,11 +76,11 @@ pub(crate) async fn refused(
         page: anyone.page.clone(),
         handle,
         problem: Some(problem),
-        return_to,
+        return_to: return_to.clone(),
         takes_passkeys: door.vault.passkey_party().is_some(),
         on_behalf_of,
     };
-    anyone.answer(page(StatusCode::UNPROCESSABLE_ENTITY, &view))
+    anyone.answer(page_of_signing_in(door, StatusCode::UNPROCESSABLE_ENTITY, &return_to, &view).await)
 }
 
 /// `GET /sign-in`
@@ -71,11 +91,11 @@ pub(crate) async fn sign_in_see(State(door): State<Arc<Door>>, anyone: Anyone, u
         page: anyone.page.clone(),
         handle,
         problem: None,
-        return_to,
+        return_to: return_to.clone(),
         takes_passkeys: door.vault.passkey_party().is_some(),
         on_behalf_of,
     };
-    anyone.answer(page(StatusCode::OK, &view))
+    anyone.answer(page_of_signing_in(&door, StatusCode::OK, &return_to, &view).await)
 }
 
 /// `POST /sign-in`

@@ -5,8 +5,8 @@
 
 use crate::caller::{Person, Whence};
 use crate::form::Form;
-use crate::page::page;
 use crate::problem::{Problem, go_to};
+use crate::sign_in::page_of_signing_in;
 use crate::view::SignInAgain;
 use crate::{Door, cookies, return_to};
 use axum::extract::State;
@@ -26,8 +26,9 @@ pub(crate) async fn draw(
     let asks_code = door.vault.second_factor(&person.own).await?.codes_since.is_some();
     let has_passkeys =
         door.vault.passkey_party().is_some() && !door.vault.passkeys(&person.own).await?.is_empty();
-    let view = SignInAgain { page: person.page, has_passkeys, asks_code, problem, return_to };
-    Ok(page(status, &view))
+    let view =
+        SignInAgain { page: person.page, has_passkeys, asks_code, problem, return_to: return_to.clone() };
+    Ok(page_of_signing_in(door, status, &return_to, &view).await)
 }
 
 /// `GET /sign-in/again`

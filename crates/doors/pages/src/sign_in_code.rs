@@ -4,9 +4,8 @@
 
 use crate::caller::{Anyone, Whence};
 use crate::form::Form;
-use crate::page::page;
 use crate::problem::{Problem, go_to, sentence};
-use crate::sign_in::signed_in;
+use crate::sign_in::{page_of_signing_in, signed_in};
 use crate::view::SignInCode;
 use crate::{Door, cookies, return_to};
 use axum::extract::State;
@@ -26,8 +25,8 @@ pub(crate) async fn sign_in_code_see(
     if cookies::half(&headers, door.secure()).is_none() {
         return go_to("/sign-in");
     }
-    let view = SignInCode { page: anyone.page.clone(), problem: None, return_to };
-    anyone.answer(page(StatusCode::OK, &view))
+    let view = SignInCode { page: anyone.page.clone(), problem: None, return_to: return_to.clone() };
+    anyone.answer(page_of_signing_in(&door, StatusCode::OK, &return_to, &view).await)
 }
 
 /// `POST /sign-in/code`
@@ -49,8 +48,9 @@ pub(crate) async fn sign_in_code(
         }
         Err(refusal @ Refusal::Code) => {
             let problem = Some(sentence(&refusal));
-            let view = SignInCode { page: anyone.page.clone(), problem, return_to };
-            Ok(anyone.answer(page(StatusCode::UNPROCESSABLE_ENTITY, &view)))
+            let view = SignInCode { page: anyone.page.clone(), problem, return_to: return_to.clone() };
+            let status = StatusCode::UNPROCESSABLE_ENTITY;
+            Ok(anyone.answer(page_of_signing_in(&door, status, &return_to, &view).await))
         }
         Err(Refusal::SignedOut) => Err(Problem::sign_in(&return_to)),
         Err(refusal) => Err(refusal.into()),
