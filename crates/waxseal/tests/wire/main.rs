@@ -14,6 +14,7 @@ mod stage;
 
 mod api;
 mod at_once;
+mod client;
 mod health;
 mod issuer;
 mod mutated;

@@ -8,12 +8,14 @@ mod answer;
 pub(crate) mod authenticator;
 mod browser;
 mod clock;
+mod front;
 mod html;
 mod node;
 mod stream;
 
 pub(crate) use answer::{Answer, Client, encoded, form, query};
 pub(crate) use browser::{Browser, Page};
+pub(crate) use front::{Front, after};
 pub(crate) use html::Form;
 pub(crate) use node::Node;
 pub(crate) use stream::{Event, Events};
@@ -62,6 +64,8 @@ pub(crate) struct Stage {
     pub(crate) private: Private,
     /// The public URL from the next start on, where a proxy is in front: answers then speak of it.
     pub(crate) public: Option<&'static str>,
+    /// What clients reach in the place of the server, from the next start on.
+    pub(crate) front: Option<Front>,
     client: Client,
     running: Option<Running>,
     /// Nodes beside the first.
@@ -171,6 +175,7 @@ impl Stage {
             private: Private::Refused,
             public: None,
             peer: Peer::Direct,
+            front: None,
             client,
             running: None,
             nodes: Vec::new(),
@@ -185,7 +190,14 @@ impl Stage {
 
     fn start(&mut self, address: &str) {
         let listener = TcpListener::bind(address).unwrap();
-        self.url = format!("http://{}:{}", self.name, listener.local_addr().unwrap().port());
+        let behind = listener.local_addr().unwrap();
+        self.url = match &self.front {
+            None => format!("http://{}:{}", self.name, behind.port()),
+            Some(front) => {
+                front.leads_to(behind);
+                front.url()
+            }
+        };
         let house = self.open();
         self.records_before = self.wait(house.vault.permits_spent_and_records()).unwrap().1;
         self.running = Some(self.serve(house, listener));
@@ -235,7 +247,10 @@ impl Stage {
 
     /// Stops the server and starts it again, on the same data and address.
     pub(crate) fn restart(&mut self) {
-        let address = self.address();
+        let address = match self.front {
+            None => self.address(),
+            Some(_) => "127.0.0.1:0".to_owned(),
+        };
         self.stop();
         self.start(&address);
     }
