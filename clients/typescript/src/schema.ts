@@ -396,6 +396,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/page": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A link to the app's own page.
+         * @description Needs a token of the app itself. The page shows people what `/v1/power` and `/v1/webhooks` show programs: rights that are held and never
+         *     used, people reached against people served, the webhooks with their log. The link opens once, within an hour; give it to whoever
+         *     runs the app and to nobody else.
+         */
+        post: operations["partner_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/power": {
         parameters: {
             query?: never;
@@ -617,6 +639,11 @@ export interface components {
         ActionPower: {
             /** @description `list`, `read`, `send` or `delete`. */
             action: string;
+            /**
+             * Format: int64
+             * @description For how many of those for whom it is held it was never used. It lapses by itself after 30 days.
+             */
+            never_used: number;
             /** @description For how many people it is held, and for how many it was used. Held and never used: ask for it no more. */
             people: components["schemas"]["HeldPower"];
             /**
@@ -859,6 +886,8 @@ export interface components {
              * @description When its access ends by itself.
              */
             retires_at?: string | null;
+            /** @description What of its ceiling ends by itself, and when; from then on it is not in the ceiling any more. */
+            retiring: components["schemas"]["Retirement"][];
             /** @description `live`, `suspended` or `retired`. */
             state: string;
             /** @description Why, if the operator said so. */
@@ -1009,6 +1038,13 @@ export interface components {
             /** @description What it holds. */
             content: components["schemas"]["Content"];
         };
+        /** @description A link to the page of an app. */
+        PartnerLink: {
+            /** @description Until when it can be opened. */
+            expires_at: string;
+            /** @description Opens the page in a browser, once. */
+            url: string;
+        };
         /** @description A person as others see her. */
         Person: {
             /**
@@ -1105,6 +1141,17 @@ export interface components {
              * @example 2026-11-23T12:00:00Z
              */
             since: string;
+        };
+        /** @description A part of a ceiling that ends by itself: an action or a kind of content. */
+        Retirement: {
+            action?: components["schemas"]["Action"] | null;
+            /**
+             * Format: date-time
+             * @description When it ends, or ended.
+             */
+            at: string;
+            /** @description The kind of content, if it is one: `text`, `card`, `receipt`. */
+            kind?: string | null;
         };
         /** @description Since when an action that was granted has not been used. */
         Unused: {
@@ -3107,6 +3154,87 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description `malformed`: The request cannot be read. Correct what `detail` says; `parameter`, where it is there, names the query parameter or header. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /**
+             * @description `token-missing`: There is no access token. Send the access token in the header Authorization: Bearer. Where to get one is said by the resource_metadata in WWW-Authenticate.
+             *     `token-invalid`: The access token opens nothing. The token is unknown, expired or revoked, or its grant has ended. Use your refresh token; if that is refused, ask the person again.
+             *     `token-unproven`: The access token is bound, and came without its proof. Its token_type is DPoP: send Authorization: DPoP with it, and a header DPoP with a proof of the key that it was issued to. If it is bound to a certificate, use a connection with that certificate.
+             *     `dpop-proof-invalid`: The DPoP proof is not in order. Correct what `detail` says. Make a new proof for each request: its own jti, method, URL without query, time, the hash of the access token and the last nonce.
+             *     `dpop-nonce`: The DPoP proof needs a nonce of this server. Take the value of the header DPoP-Nonce into the proof as `nonce`, and send the request again. Each answer to a request with a proof brings the next one.
+             */
+            401: {
+                headers: {
+                    /** @description The challenge of RFC 6750, with `resource_metadata` (RFC 9728) */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `too-many-requests`: Too much is asked for at once. Wait as many seconds as Retry-After says. RateLimit-Policy tells the limit, and whether it is the grant's, the person's over all of her apps, or the app's over all of its grants. */
+            429: {
+                headers: {
+                    /** @description What is left of the limit */
+                    RateLimit?: string;
+                    /** @description The limit: `q` requests in `w` seconds */
+                    "RateLimit-Policy"?: string;
+                    /** @description How many seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `broken`: The server broke. It is not your request. Tell the operator the `event`; the server's log has the same one. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: The server cannot do this now. Try again shortly, with the same Idempotency-Key if you send. If it lasts, tell the operator the `event`. */
+            503: {
+                headers: {
+                    /** @description How many seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    partner_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PartnerLink"];
                 };
             };
             /** @description `malformed`: The request cannot be read. Correct what `detail` says; `parameter`, where it is there, names the query parameter or header. */

@@ -2,7 +2,7 @@
 //!
 //! Invariant: every default is the narrowest, and every operation here can only narrow.
 
-use crate::{ConversationId, Time};
+use crate::{ConversationId, Retiring, Time};
 use std::collections::BTreeSet;
 
 /// How long a grant lasts when the app does not say: 90 days.
@@ -356,6 +356,8 @@ pub struct Ceiling {
     pub expires_in_s: i64,
     /// Which scopes.
     pub scopes: Scopes,
+    /// Which of it ends by itself: ask [`Ceiling::actions_at`] and [`Ceiling::kinds_at`].
+    pub retiring: Retiring,
 }
 
 /// What one person let one app do with her messages. `actions` empty: nothing, the app only signs her in.

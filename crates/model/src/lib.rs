@@ -8,6 +8,7 @@ mod handle;
 mod hint;
 mod id;
 mod lapse;
+mod retiring;
 mod rule;
 mod time;
 mod world;
@@ -24,6 +25,7 @@ pub use id::{
     SessionId, WebhookId,
 };
 pub use lapse::{GRANT_UNUSED_S, LET_AGAIN_S, Lapsed, RIGHT_UNUSED_S, Uses};
+pub use retiring::{Part, Retiring};
 pub use rule::{Limits, MessageFacts, No, Place, Standing, Withheld, allow, in_force};
 pub use time::{Time, TimeInvalid};
 pub use world::{Clock, Entropy, World};

@@ -155,7 +155,7 @@ pub fn in_force(standing: &Standing<'_>) -> Result<(), No> {
 pub fn allow(standing: &Standing<'_>, action: Action) -> Result<Limits, No> {
     in_force(standing)?;
     let Standing { ceiling, terms, .. } = standing;
-    if !terms.actions.closed().and(ceiling.actions.closed()).has(action) {
+    if !terms.actions.closed().and(ceiling.actions_at(standing.now)).has(action) {
         return Err(No::Action(action));
     }
     let opens = |since: crate::Since| since.opens(standing.given_at, standing.now);
@@ -166,7 +166,7 @@ pub fn allow(standing: &Standing<'_>, action: Action) -> Result<Limits, No> {
         chosen_only: terms.reach.chosen.is_some(),
         nowhere: ceiling.reach == ReachCap::Chosen && terms.reach.cap() == ReachCap::All,
         not_before: opens(terms.since).max(opens(ceiling.since)),
-        kinds: terms.kinds.and(ceiling.kinds),
+        kinds: terms.kinds.and(ceiling.kinds_at(standing.now)),
     })
 }
 

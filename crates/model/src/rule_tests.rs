@@ -15,6 +15,7 @@ fn ceiling() -> Ceiling {
         kinds: Kinds::ALL,
         expires_in_s: EXPIRES_IN_S_MAX,
         scopes: Scopes::ALL,
+        retiring: crate::Retiring::default(),
     }
 }
 
@@ -128,6 +129,7 @@ fn any_ceiling() -> impl Strategy<Value = Ceiling> {
         kinds: Kinds::from_bits(kinds),
         expires_in_s: 1,
         scopes: Scopes::ALL,
+        retiring: crate::Retiring::default(),
     })
 }
 

@@ -27,6 +27,7 @@ fn client(kind: ClientKind) -> Client {
             kinds: Kinds::ALL,
             expires_in_s: 86_400,
             scopes: Scopes::ALL,
+            retiring: model::Retiring::default(),
         },
         live: true,
     }

@@ -26,6 +26,7 @@ fn client() -> Client {
             kinds: Kinds::ALL,
             expires_in_s: 86_400,
             scopes: Scopes::ALL,
+            retiring: model::Retiring::default(),
         },
         live: true,
     }

@@ -163,8 +163,8 @@ pub fn offer(
 /// The ask within the ceiling, for a grant that was given at `given_at`.
 fn bound(asked: Option<&Asked>, ceiling: &Ceiling, given_at: Time, now: Time) -> Result<Bound, OAuthError> {
     let Some(asked) = asked else { return Ok(sign_in_only(ceiling, given_at, now)) };
-    let actions = asked.actions.closed().and(ceiling.actions.closed());
-    let kinds = asked.kinds.and(ceiling.kinds);
+    let actions = asked.actions.closed().and(ceiling.actions_at(now));
+    let kinds = asked.kinds.and(ceiling.kinds_at(now));
     if actions.is_empty() || kinds.is_empty() {
         return Err(OAuthError::new(
             ErrorCode::AccessDenied,

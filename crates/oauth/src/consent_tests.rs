@@ -18,6 +18,7 @@ pub(super) fn ceiling() -> Ceiling {
         kinds: Kinds::ALL,
         expires_in_s: 365 * DAY_S,
         scopes: Scopes::ALL,
+        retiring: model::Retiring::default(),
     }
 }
 
@@ -116,6 +117,7 @@ fn the_ceiling_narrows_the_offer_without_a_word() {
         kinds: Kinds::NONE.with(Kind::Card),
         expires_in_s: 12 * DAY_S,
         scopes: Scopes::PROFILE,
+        retiring: model::Retiring::default(),
     };
     let offer = offer(Some(&ask()), Scopes::parse("openid profile"), &low, NOW).unwrap();
     assert_eq!(offer.scopes, Scopes::PROFILE);
@@ -303,8 +305,7 @@ prop_compose! {
             since,
             kinds: Kinds::from_bits(kinds),
             expires_in_s: days * DAY_S,
-            scopes: Scopes::from_bits(scopes),
-        }
+            scopes: Scopes::from_bits(scopes), retiring: model::Retiring::default() }
     }
 }
 

@@ -7,7 +7,7 @@ use crate::error::{ErrorCode, OAuthError};
 use crate::since;
 use model::{
     Action, Actions, Ceiling, ConversationId, EXPIRES_IN_S_DEFAULT, EXPIRES_IN_S_MAX, Kind, Kinds, Reach,
-    ReachCap, Scopes, Since, Terms, Time,
+    ReachCap, Retiring, Scopes, Since, Terms, Time,
 };
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
@@ -375,6 +375,7 @@ impl TryFrom<CeilingObject> for Ceiling {
             kinds: kinds(object.kinds.as_deref())?,
             expires_in_s: expires_in(object.expires_in)?,
             scopes,
+            retiring: Retiring::default(),
         })
     }
 }

@@ -304,7 +304,7 @@ proptest! {
     fn a_ceiling_reads_back(asked in asked(), reach in 0..3usize, scopes in 0..16i64) {
         let reach = [ReachCap::Started, ReachCap::Chosen, ReachCap::All][reach];
         let Asked { actions, since, kinds, expires_in_s, .. } = asked;
-        let ceiling = Ceiling { actions, reach, since, kinds, expires_in_s, scopes: Scopes::from_bits(scopes) };
+        let ceiling = Ceiling { actions, reach, since, kinds, expires_in_s, scopes: Scopes::from_bits(scopes), retiring: model::Retiring::default() };
         prop_assert_eq!(parse_ceiling(&ceiling_json(&ceiling)), Ok(ceiling));
     }
 

@@ -1,9 +1,9 @@
-//! Takes away what is not used, tells whom it concerns, and looks again when something may be due.
+//! Takes away what is not used and what was to end on a date, and tells whom it concerns.
 
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval};
-use vault::Vault;
+use vault::{Refusal, Vault};
 
 /// How often there is a look.
 const EVERY: Duration = Duration::from_secs(60);
@@ -15,14 +15,20 @@ pub(crate) async fn run(vault: Arc<Vault>) {
     loop {
         ticks.tick().await;
         loop {
-            match vault.lapse_step().await {
+            match step(&vault).await {
                 Ok(true) => {}
                 Ok(false) => break,
                 Err(refusal) => {
-                    tracing::warn!(%refusal, "what is not used could not be taken away");
+                    tracing::warn!(%refusal, "what has ended could not be taken away");
                     break;
                 }
             }
         }
     }
+}
+
+/// Is there more to do?
+async fn step(vault: &Vault) -> Result<bool, Refusal> {
+    let retired = vault.retire_step().await?;
+    Ok(vault.lapse_step().await? || retired)
 }

@@ -31,6 +31,7 @@ mod message_see;
 mod message_send;
 mod openapi;
 mod paging;
+mod partner_link;
 mod power_see;
 mod problem;
 mod problem_see;
@@ -144,6 +145,7 @@ fn table() -> OpenApiRouter<Arc<Door>> {
         .routes(routes!(delivery_list::delivery_list))
         .routes(routes!(power_see::power_see))
         .routes(routes!(evidence_take::evidence_take))
+        .routes(routes!(partner_link::partner_link))
         .routes(routes!(directory::directory))
         .routes(routes!(ledger_checkpoint::ledger_checkpoint))
         .routes(routes!(ledger_cosigned::ledger_cosigned))

@@ -69,6 +69,7 @@ const OF_EACH: &[(&str, &[&[&str]])] = &[
     ("webhook_replay", &[OF_ANY, OF_BODY, &["not-found"]]),
     ("power_see", &[OF_ANY]),
     ("evidence_take", &[OF_ANY]),
+    ("partner_link", &[OF_ANY]),
     ("delivery_list", &[OF_ANY, &["not-found"]]),
     ("directory", &[&["broken", "unavailable"]]),
     ("ledger_checkpoint", &[&["broken", "unavailable"]]),

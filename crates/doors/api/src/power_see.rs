@@ -24,10 +24,11 @@ pub(crate) async fn power_see(asking: AppAsking) -> Result<Response, Problem> {
         actions: power
             .actions
             .iter()
-            .map(|(action, people, times)| ActionPower {
-                action: action.as_str().to_owned(),
-                people: held(*people),
-                times: *times,
+            .map(|one| ActionPower {
+                action: one.action.as_str().to_owned(),
+                people: held(one.people),
+                times: one.times,
+                never_used: one.never_used,
             })
             .collect(),
         alarm: power.is_alarming(),

@@ -457,6 +457,8 @@ pub struct DirectoryEntry {
     /// When its access ends by itself.
     #[schema(format = DateTime)]
     pub retires_at: Option<String>,
+    /// What of its ceiling ends by itself, and when; from then on it is not in the ceiling any more.
+    pub retiring: Vec<Retirement>,
     /// Since when it is registered.
     #[schema(format = DateTime)]
     pub created_at: String,
@@ -464,6 +466,21 @@ pub struct DirectoryEntry {
     pub people_rounded: i64,
     /// What happened to it, oldest first: its entries in the ledger.
     pub history: Vec<Value>,
+}
+
+/// A part of a ceiling that ends by itself: an action or a kind of content.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Retirement {
+    /// The action, if it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub action: Option<Action>,
+    /// The kind of content, if it is one: `text`, `card`, `receipt`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// When it ends, or ended.
+    #[schema(format = DateTime)]
+    pub at: String,
 }
 
 /// The public directory.

@@ -131,6 +131,8 @@ pub struct ActionPower {
     pub people: HeldPower,
     /// How often it was used.
     pub times: i64,
+    /// For how many of those for whom it is held it was never used. It lapses by itself after 30 days.
+    pub never_used: i64,
 }
 
 /// What an app could do, beside what it did.
@@ -149,6 +151,16 @@ pub struct Power {
     pub actions: Vec<ActionPower>,
     /// More than ten people are reached for each that is served.
     pub alarm: bool,
+}
+
+/// A link to the page of an app.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PartnerLink {
+    /// Opens the page in a browser, once.
+    pub url: String,
+    /// Until when it can be opened.
+    pub expires_at: String,
 }
 
 impl Webhook {

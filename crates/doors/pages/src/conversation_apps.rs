@@ -26,6 +26,7 @@ async fn here(
     let grant = grants.iter().find(|one| is_own && one.grant.app == active.id && one.grant.live_at(now));
     let whose = found.others.iter().find(|other| other.face.id == active.of);
     Ok(AppHere {
+        id: active.id.to_string(),
         app: active.name.as_str().into(),
         partner: door.vault.app(active.id).await?.partner.clone().into(),
         whose: whose.map_or(Name::from("you"), |other| other.face.name.as_str().into()),

@@ -7,7 +7,9 @@ use crate::messages_shown::messages_shown;
 use crate::page::page;
 use crate::problem::Problem;
 use crate::reach::title;
-use crate::view::{AppsHere, Conversation, Conversations, Messages, Name, Participant, count, entries};
+use crate::view::{
+    AppsHere, Conversation, Conversations, Messages, Name, NamedApp, Participant, count, deeds, entries,
+};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -15,7 +17,7 @@ use data_encoding::BASE64URL_NOPAD;
 use model::ConversationId;
 use serde::Deserialize;
 use std::sync::Arc;
-use vault::Page;
+use vault::{ActiveApp, Page};
 
 /// How many messages stand on one page.
 const MESSAGES: i64 = 50;
@@ -82,14 +84,19 @@ pub(crate) async fn open(
         handle: other.face.handle.as_deref().map(Name::from),
         is_you: false,
     });
+    let named = |app: &ActiveApp| {
+        let whose = found.others.iter().find(|other| other.face.id == app.of);
+        NamedApp {
+            app: app.name.as_str().into(),
+            whose: whose.map(|other| other.face.name.as_str().into()),
+            may: deeds(app.actions),
+        }
+    };
     Ok(Conversation {
         id: id.to_string(),
         title: title(found.listed.title.as_deref(), &found.listed.others),
         participants: me.into_iter().chain(others).collect(),
-        apps: AppsHere {
-            names: found.apps.iter().map(|app| app.name.as_str().into()).collect(),
-            is_locked: found.locks > 0,
-        },
+        apps: AppsHere { apps: found.apps.iter().map(named).collect(), is_locked: found.locks > 0 },
         messages,
         draft: String::new(),
         draft_problem: None,

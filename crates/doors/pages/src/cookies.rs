@@ -5,7 +5,7 @@
 //! another site's requests.
 
 use axum::http::{HeaderMap, HeaderValue, header};
-use vault::{BROWSER_S, Cookies, HALF_S, SESSION_S, session_cookie, session_of};
+use vault::{BROWSER_S, Cookies, HALF_S, PARTNER_S, SESSION_S, session_cookie, session_of};
 
 /// The cookie that ties a form to a browser in which nobody is signed in.
 const fn form_cookie(secure: bool) -> &'static str {
@@ -53,6 +53,26 @@ fn named<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let mut values = named.filter(|pair| pair.0 == name).map(|pair| pair.1);
     let (first, second) = (values.next(), values.next());
     first.filter(|value| second.is_none() && !value.is_empty())
+}
+
+/// The cookie that opens the page of an app to those who run it.
+const fn partner_cookie(secure: bool) -> &'static str {
+    if secure { "__Host-waxseal-partner" } else { "waxseal-partner" }
+}
+
+/// The partner's cookie that came. Two of that name are none.
+pub(crate) fn partner(headers: &HeaderMap, secure: bool) -> Option<&str> {
+    named(headers, partner_cookie(secure))
+}
+
+/// Sets the partner's cookie.
+pub(crate) fn set_partner(cookie: &str, secure: bool) -> Option<HeaderValue> {
+    set(partner_cookie(secure), cookie, Some(PARTNER_S), secure)
+}
+
+/// Takes it away.
+pub(crate) fn clear_partner(secure: bool) -> Option<HeaderValue> {
+    set(partner_cookie(secure), "", Some(0), secure)
 }
 
 fn set(name: &str, value: &str, age_s: Option<i64>, secure: bool) -> Option<HeaderValue> {

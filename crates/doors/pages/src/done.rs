@@ -50,6 +50,8 @@ done! {
     CodesEnded = "codes-ended", "One-time codes are off. Your password alone opens your account.";
     DeviceAllowed = "device-allowed", "Done. Your device goes on by itself in a few seconds.";
     DeviceDenied = "device-denied", "The device was not let in.";
+    HookResumed = "hook-resumed", "It goes on from where it stopped.";
+    HookReplays = "hook-replays", "It will be told again, each thing with the id that it had.";
     SessionEnded = "session-ended", "That session is signed out.";
 }
 

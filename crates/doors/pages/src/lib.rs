@@ -38,6 +38,7 @@ mod message_send;
 mod messages_shown;
 mod notices;
 mod page;
+mod partner;
 mod passkey;
 mod passkey_list;
 mod password_change;
@@ -175,6 +176,13 @@ pub fn routes(doors: Doors) -> Router {
         .route("/settings/hide", post(wish::wish_hide))
         .route("/share", get(share::share_see).post(share::share))
         .route("/directory", get(directory::directory))
+        .route("/directory/{app}", get(directory::directory_app))
+        .route("/partner", get(partner::partner))
+        .route("/partner/enter", get(partner::partner_enter_see).post(partner::partner_enter))
+        .route("/partner/leave", post(partner::partner_leave))
+        .route("/partner/webhooks/{webhook}", get(partner::partner_webhook))
+        .route("/partner/webhooks/{webhook}/resume", post(partner::partner_resume))
+        .route("/partner/webhooks/{webhook}/replay", post(partner::partner_replay))
         .route("/verify", get(verify::verify))
         .route("/static/{name}", get(assets::asset))
         .fallback(async || problem::Problem::NoPage)

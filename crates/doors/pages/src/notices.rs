@@ -8,11 +8,11 @@ use crate::form::Form;
 use crate::page::page;
 use crate::problem::{Problem, go_to};
 use crate::settings::browser;
-use crate::view::{Name, Notice, Notices, Pager, When, count, counted, deeds};
+use crate::view::{Name, Notice, Notices, Pager, When, contents, count, counted, deeds};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use model::{Actions, NoticeId};
+use model::{Actions, Kinds, NoticeId};
 use serde::Deserialize;
 use std::sync::Arc;
 use vault::Told;
@@ -122,14 +122,10 @@ fn said(told: &Told) -> (String, Option<String>) {
                         opened is shut; the app may ask you to sign in there again.";
             (format!("{}: {what}", app()), to("/apps"))
         }
-        vault::Notice::Lapsed { grant, actions, .. } => {
-            let right = deeds(Actions::from_bits(*actions));
-            let what = format!("had not used its right to {right} for 30 days, and has lost it");
-            (format!("{} {what}. You can let it have that again.", app()), Some(format!("/apps/{grant}")))
-        }
-        vault::Notice::LapsedWhole { grant, .. } => {
-            let what = "was not used for 90 days, so what you let it do has ended.";
-            (format!("{} {what}", app()), Some(format!("/apps/{grant}")))
+        vault::Notice::Lapsed { grant, .. }
+        | vault::Notice::LapsedWhole { grant, .. }
+        | vault::Notice::Retired { grant, .. } => {
+            (format!("{} {}.", app(), ended(&told.notice)), to(&format!("/apps/{grant}")))
         }
         vault::Notice::Deleted { .. } => {
             let messages = match told.count {
@@ -140,6 +136,30 @@ fn said(told: &Told) -> (String, Option<String>) {
         }
         // Said above.
         _ => (String::new(), None),
+    }
+}
+
+/// What an app lost by itself; nothing for any other notice.
+fn ended(notice: &vault::Notice) -> String {
+    match notice {
+        vault::Notice::Lapsed { actions, .. } => {
+            let right = deeds(Actions::from_bits(*actions));
+            format!(
+                "had not used its right to {right} for 30 days, and has lost it. You can let it have that again"
+            )
+        }
+        vault::Notice::LapsedWhole { .. } => {
+            "was not used for 90 days, so what you let it do has ended".to_owned()
+        }
+        vault::Notice::Retired { actions, kinds, .. } => {
+            let (actions, kinds) = (Actions::from_bits(*actions), Kinds::from_bits(*kinds));
+            match (actions.is_empty(), kinds.is_empty()) {
+                (true, true) => "was retired, so what you let it do has ended".to_owned(),
+                (true, false) => format!("has no access to {} any more; it was retired", contents(kinds)),
+                (false, _) => format!("may not {} any more; that was retired", deeds(actions)),
+            }
+        }
+        _ => String::new(),
     }
 }
 

@@ -35,6 +35,8 @@ pub(crate) enum Problem {
     Proving,
     /// The app's question has been answered, or waited too long.
     Answered,
+    /// The page of an app, without a link that opens it.
+    NoPartner,
     /// What an app wants shared cannot be; the sentence says why, to the app's maker.
     Unsharable(String),
 }
@@ -125,6 +127,7 @@ impl Problem {
                 "You have answered it already, or it has waited for more than half an hour.",
                 &["Go back to the app and start again.", "Under Apps you see which apps are let in."],
             ),
+            Problem::NoPartner => no_partner(),
             Problem::Unsharable(why) => told(
                 StatusCode::BAD_REQUEST,
                 "This cannot be shared",
@@ -148,6 +151,20 @@ fn not_found() -> Told {
         remedies: &[
             "Check the address for a slip of the finger.",
             "If you came by a link from someone else, it may be theirs alone.",
+        ],
+    }
+}
+
+fn no_partner() -> Told {
+    Told {
+        status: StatusCode::FORBIDDEN,
+        title: "This page is opened by a link",
+        what:
+            "It belongs to those who run an app, and the link is missing, was opened before, or is too old."
+                .to_owned(),
+        remedies: &[
+            "The app gets a new one with POST /v1/page and a token of its own.",
+            "The operator makes one with `waxseal app page CLIENT_ID`.",
         ],
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Invariant: every template is drawn by at least one sample, with names and words as hostile as people send them.
 
+mod partner;
 mod people;
 mod rights;
 mod sign;
@@ -14,7 +15,7 @@ use model::Time;
 
 /// Every sample with a name for its file.
 pub(crate) fn all() -> Vec<(&'static str, String)> {
-    [sign::samples(), people::samples(), talk::samples(), rights::samples()].concat()
+    [sign::samples(), people::samples(), talk::samples(), rights::samples(), partner::samples()].concat()
 }
 
 /// Nobody is signed in.

@@ -15,6 +15,7 @@ mod directory;
 mod friends;
 mod grant;
 mod notices;
+mod partner;
 mod passkeys;
 mod problem;
 mod rights;
@@ -31,20 +32,21 @@ pub(crate) use apps::{AppCard, Apps, ReadsSince};
 pub(crate) use check::Check;
 pub(crate) use consent::{Becomes, Consent, Hidden, Preview, Stands};
 pub(crate) use conversation::{
-    AppsHere, Card, Content, Conversation, Conversations, Erasable, Message, Messages, Participant, Receipt,
-    Row, entries,
+    AppsHere, Card, Content, Conversation, Conversations, Erasable, Message, Messages, NamedApp, Participant,
+    Receipt, Row, entries,
 };
 pub(crate) use conversation_apps::{AppHere, ConversationApps};
 pub(crate) use conversation_new::ConversationNew;
 pub(crate) use deleted::{Deleted, DeletedRow};
 pub(crate) use device::{Asking, Device};
-pub(crate) use directory::{Directory, DirectoryEntry, FormerCeiling};
+pub(crate) use directory::{Directory, DirectoryApp, DirectoryEntry, DirectoryEvent, Ending, FormerCeiling};
 pub(crate) use friends::{Friend, Friends};
 pub(crate) use grant::{Access, Change, Filter, Grant, Usage};
 pub(crate) use notices::{Notice, Notices};
+pub(crate) use partner::{Delivery, Hook, Partner, PartnerEnter, PartnerHook, Right};
 pub(crate) use passkeys::{Passkey, Passkeys};
 pub(crate) use problem::Problem;
-pub(crate) use rights::{action_label, ceiling_lines, deeds};
+pub(crate) use rights::{action_label, ceiling_lines, contents, deeds};
 pub(crate) use second_factor::{Codes, RecoveryCodes, Setup};
 pub(crate) use settings::{Alerts, Session, Settings};
 pub(crate) use share::Share;

@@ -30,6 +30,8 @@ pub(crate) const STEPS: &[Step] = &[
     Step { number: 24, name: "factors", sql: include_str!("0024_factors.sql") },
     Step { number: 25, name: "passkeys", sql: include_str!("0025_passkeys.sql") },
     Step { number: 26, name: "recoveries", sql: include_str!("0026_recoveries.sql") },
+    Step { number: 27, name: "retirements", sql: include_str!("0027_retirements.sql") },
+    Step { number: 28, name: "partner_keys", sql: include_str!("0028_partner_keys.sql") },
 ];
 
 #[cfg(test)]

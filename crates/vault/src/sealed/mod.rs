@@ -54,7 +54,7 @@ pub use permit::{
     Act, DeleteMessage, FollowConversation, FollowMessages, ListConversations, Permit, ReadMessages,
     SeeConversation, SendMessage, ShowTyping, StartConversation,
 };
-pub use power::{Held, POWER_RATIO_MAX, POWER_S, Power};
+pub use power::{ActionPower, Held, POWER_RATIO_MAX, POWER_S, Power};
 pub use record::Opened;
 pub use send::Sent;
 pub use staff::{Staff, StaffConversation};

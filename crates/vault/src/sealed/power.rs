@@ -32,8 +32,21 @@ pub struct Power {
     pub people: Held,
     /// Conversations, counted for each person who is in them.
     pub conversations: Held,
-    /// Each action: for how many people it is held, for how many it was used, and how often.
-    pub actions: Vec<(Action, Held, i64)>,
+    /// Each action.
+    pub actions: Vec<ActionPower>,
+}
+
+/// What an app could do with one action, beside what it did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ActionPower {
+    /// Which.
+    pub action: Action,
+    /// For how many people it is held, and for how many it was used.
+    pub people: Held,
+    /// How often it was used.
+    pub times: i64,
+    /// For how many of those for whom it is held it was never used.
+    pub never_used: i64,
 }
 
 impl Power {
@@ -59,6 +72,12 @@ const PEOPLE_WITH: &str = concat!(
     "select count(distinct g.person) from grants g where ",
     in_force!(),
     " and (g.actions & $3) <> 0"
+);
+const PEOPLE_NEVER: &str = concat!(
+    "select count(distinct g.person) from grants g where ",
+    in_force!(),
+    " and (g.actions & $3) <> 0 and not exists \
+    (select 1 from access x where x.grant_id = g.id and x.action in ($4, $5))"
 );
 const PEOPLE_USED: &str =
     "select count(distinct g.person) from grants g where g.app = $1 and g.used_at >= $2";
@@ -101,7 +120,8 @@ impl Vault {
                 for action in Action::EACH.iter().copied() {
                     let found = used.iter().find(|(used, ..)| *used == action as i64);
                     let (by, times) = found.map_or((0, 0), |(_, people, times)| (*people, *times));
-                    actions.push((action, Held { reach: 0, used: by }, times));
+                    let people = Held { reach: 0, used: by };
+                    actions.push(ActionPower { action, people, times, never_used: 0 });
                 }
                 // A suspended or retired app reaches nobody.
                 if live.live_at(at) {
@@ -110,14 +130,18 @@ impl Vault {
                         (live.ceiling.reach == ReachCap::Started, live.ceiling.reach == ReachCap::Chosen);
                     let of_ceiling = params![app.as_bytes(), at.micros(), started, picked];
                     conversations.reach = count(snap, CONVERSATIONS, of_ceiling)?;
-                    for (action, held, _) in &mut actions {
-                        let within = live.ceiling.actions.closed();
+                    for ActionPower { action, people: held, never_used, .. } in &mut actions {
+                        let within = live.ceiling.actions_at(at);
                         // Reading brings listing along.
                         let bits = Action::EACH.iter().copied().filter(|one| {
                             model::Actions::NONE.with(*one).closed().has(*action) && within.has(*action)
                         });
                         let bits = bits.fold(model::Actions::NONE, model::Actions::with).bits();
                         held.reach = count(snap, PEOPLE_WITH, params![app.as_bytes(), at.micros(), bits])?;
+                        // Reading is a use of listing.
+                        let or = if *action == Action::List { Action::Read } else { *action };
+                        let values = params![app.as_bytes(), at.micros(), bits, *action as i64, or as i64];
+                        *never_used = count(snap, PEOPLE_NEVER, values)?;
                     }
                 }
                 Ok(Power { at, since, people, conversations, actions })

@@ -4,6 +4,8 @@
 
 use super::events::{self, About};
 use super::ids::id;
+use super::log::leaf_told;
+use super::retirements::{self, Retirement};
 use super::secret::{Secret, SecretKind};
 use super::signals;
 use super::{containments, queue};
@@ -113,6 +115,8 @@ pub struct ListedApp {
     pub why: Option<String>,
     /// When it ends by itself.
     pub retires_at: Option<Time>,
+    /// What of its ceiling ends by itself, and when.
+    pub retiring: Vec<Retirement>,
     /// Since when it is registered.
     pub created_at: Time,
     /// How many people let it in now.
@@ -192,10 +196,12 @@ fn list(db: &mut impl Reads) -> Result<Vec<ListedApp>, Fault> {
             created_at: Time::from_micros(row.int(9)?),
             profile: row.text(10)?.to_owned(),
             people: row.int(11)?,
+            retiring: Vec::new(),
             history: Vec::new(),
         })
     })?;
     for app in &mut apps {
+        app.retiring = retirements::listed(db, app.id)?;
         let sql = "select entry from app_events where app = $1 order by n";
         app.history =
             db.all(sql, params![app.id.as_bytes()], |row| serde_json::from_str(row.text(0)?).map_err(shape))?;
@@ -260,6 +266,19 @@ impl Vault {
         self.engine.read("app_list", move |snap| Ok(list(snap)?)).await
     }
 
+    /// What happened to an app, oldest first: each entry with its index in the log, once it has one.
+    pub async fn app_history(&self, app: AppId) -> Result<Vec<(Value, Option<i64>)>, Refusal> {
+        self.engine
+            .read("app_history", move |snap| -> Result<_, Refusal> {
+                let sql =
+                    concat!("select entry, ", leaf_told!(), " from app_events where app = $1 order by n");
+                Ok(snap.all(sql, params![app.as_bytes()], |row| {
+                    Ok((serde_json::from_str(row.text(0)?).map_err(shape)?, row.opt_int(1)?))
+                })?)
+            })
+            .await
+    }
+
     /// Sets a new ceiling (JSON, checked by the caller's parse). It binds grants given before from the next request on.
     pub async fn app_ceiling(&self, app: AppId, ceiling: &str) -> Result<(), Refusal> {
         oauth::details::parse_ceiling(ceiling).map_err(|e| Refusal::Invalid(e.to_string()))?;
@@ -303,19 +322,6 @@ impl Vault {
                 let sql = "update apps set state = $1, why = $2 where id = $3";
                 tx.put(sql, params![to, why.as_deref(), app.as_bytes()])?;
                 note(tx, app, what, now, None, why.as_deref())
-            })
-            .await?;
-        self.settled().await.map(|_| ())
-    }
-
-    /// Ends an app on a date, which may be past: access ends with it, by itself.
-    pub async fn app_retire(&self, app: AppId, on: Time) -> Result<(), Refusal> {
-        let now = self.world.now();
-        self.engine
-            .write("app_retire", move |tx| -> Result<(), Refusal> {
-                let sql = "update apps set retires_at = $1 where id = $2";
-                tx.put(sql, params![on.micros(), app.as_bytes()])?;
-                note(tx, app, AppEvent::Retired, now, Some(json!({"retires_at": on.to_string()})), None)
             })
             .await?;
         self.settled().await.map(|_| ())

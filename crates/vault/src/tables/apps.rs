@@ -3,6 +3,7 @@
 //! Invariant: an `AppFacts` is looked up by the version that the database says now, so it is never older than that.
 
 use super::ids::id;
+use super::retirements;
 use crate::engine::{Reads, Row, params};
 use crate::{Fault, Refusal, Vault};
 use model::{AppId, Ceiling, Time};
@@ -63,7 +64,7 @@ const FIND: &str = "select id, name, partner, redirect_uris, ceiling, version, s
 /// Reads an app.
 pub(crate) fn read(db: &mut impl Reads, app: AppId) -> Result<Option<AppFacts>, Fault> {
     let shape = |what: &str, why: String| Fault::Shape(format!("{what} of {app}: {why}"));
-    db.one(FIND, params![app.as_bytes()], |row| {
+    let found = db.one(FIND, params![app.as_bytes()], |row| {
         Ok(AppFacts {
             id: id(row, 0)?,
             name: row.text(1)?.to_owned(),
@@ -81,7 +82,10 @@ pub(crate) fn read(db: &mut impl Reads, app: AppId) -> Result<Option<AppFacts>, 
             kind: kind(row)?
                 .ok_or_else(|| shape("the kind", "what it proves itself by is not there".into()))?,
         })
-    })
+    })?;
+    let Some(mut facts) = found else { return Ok(None) };
+    facts.ceiling.retiring = retirements::retiring(db, app)?;
+    Ok(Some(facts))
 }
 
 /// How it proves itself, in columns 9 to 12; none if they contradict each other.

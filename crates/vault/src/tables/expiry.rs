@@ -30,6 +30,7 @@ impl Vault {
                 }
                 most = most.max(super::once::forget(tx, now, STEP_MAX)?);
                 most = most.max(super::webhook_queue::purge(tx, now, STEP_MAX)?);
+                most = most.max(super::partner_keys::purge(tx, now, STEP_MAX)?);
                 most = most.max(super::sessions::end_over(tx, now, STEP_MAX)?);
                 most = most.max(super::notices::purge(tx, now, STEP_MAX)?);
                 most = most.max(super::devices::purge(tx, now, STEP_MAX)?);

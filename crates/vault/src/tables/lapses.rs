@@ -74,6 +74,12 @@ pub(crate) fn over(tx: &mut Tx<'_>, grant: GrantId) -> Result<(), Fault> {
     tx.put("delete from grant_lapses where grant_id = $1", params![grant.as_bytes()])
 }
 
+/// What an app cannot be let have again, for it is retired.
+pub(crate) fn gone(tx: &mut Tx<'_>, grant: GrantId, actions: Actions) -> Result<(), Fault> {
+    let sql = "update grant_lapses set lapsed = lapsed - (lapsed & $1) where grant_id = $2";
+    tx.put(sql, params![actions.bits(), grant.as_bytes()])
+}
+
 fn said_yes(tx: &mut Tx<'_>, grant: GrantId, at: Time) -> Result<(), Fault> {
     let sql = "update grant_lapses set said_yes = $1, look_at = $2 where grant_id = $3";
     let look_at = at.plus_seconds(RIGHT_UNUSED_S);

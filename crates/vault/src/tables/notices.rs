@@ -87,6 +87,17 @@ pub enum Notice {
         /// Which actions, as bits.
         actions: i64,
     },
+    /// The date has come on which an app, or a part of what it may do, was to end.
+    Retired {
+        /// Which app.
+        app: AppId,
+        /// Under which grant.
+        grant: GrantId,
+        /// Which actions, as bits; the whole app if there are neither these nor kinds.
+        actions: i64,
+        /// Which kinds of content, as bits.
+        kinds: i64,
+    },
     /// A grant that was not used for long has ended.
     LapsedWhole {
         /// Of which app.
@@ -166,6 +177,7 @@ impl Notice {
             | Notice::Contained { app, .. }
             | Notice::Lapsed { app, .. }
             | Notice::LapsedWhole { app, .. }
+            | Notice::Retired { app, .. }
             | Notice::Reused { app } => Some(*app),
             _ => None,
         }

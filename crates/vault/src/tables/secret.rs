@@ -21,6 +21,8 @@ pub(crate) enum SecretKind {
     Half,
     /// Sets a new password.
     Recovery,
+    PartnerLink,
+    Partner,
 }
 
 impl SecretKind {
@@ -35,6 +37,8 @@ impl SecretKind {
             SecretKind::Browser => "wxn_",
             SecretKind::Half => "wxh_",
             SecretKind::Recovery => "wxq_",
+            SecretKind::PartnerLink => "wxl_",
+            SecretKind::Partner => "wxa_",
         }
     }
 }

@@ -207,9 +207,11 @@ impl Vault {
             .write("signal_done", move |tx| -> Result<(), Refusal> {
                 let now = world.now();
                 let took = exchange.answer.as_ref().is_ok_and(|status| (200..300).contains(status));
+                // Who refuses a token by 400 will not take it the next time either (RFC 8935, 2.3).
+                let refused = exchange.answer == Ok(400);
                 let tries = signal.tries + 1;
                 let next_at = now.plus_seconds(delay_s(tries, &world));
-                let (state, next) = match (took, tries >= WEBHOOK_TRIES) {
+                let (state, next) = match (took, refused || tries >= WEBHOOK_TRIES) {
                     (true, _) => ("delivered", None),
                     (false, true) => ("failed", None),
                     (false, false) => ("waiting", Some(next_at)),

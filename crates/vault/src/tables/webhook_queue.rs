@@ -234,7 +234,8 @@ fn failed(tx: &mut Tx<'_>, errand: &Errand, exchange: &Exchange, world: &World) 
     Ok(false)
 }
 
-/// Forgets what is older than [`DELIVERIES_KEPT_S`], and lanes whose grant is over. At most so many; how many.
+/// Forgets deliveries older than [`DELIVERIES_KEPT_S`] and tokens of apps that have ended, at most so many of each; how many. Lanes go
+/// with the end of their grant (`grants::note`, `webhook_done`); those of a contained one tell nothing until its own time is over.
 pub(crate) fn purge(tx: &mut Tx<'_>, now: Time, most: i64) -> Result<u64, Fault> {
     let before = now.plus_seconds(-DELIVERIES_KEPT_S).micros();
     let sql = "delete from webhook_deliveries where id in (select id from webhook_deliveries where tried_at < $1 limit $2)";
@@ -272,7 +273,7 @@ impl Vault {
             let (at, next) =
                 snap.one(sql, params![], |row| Ok((row.int(0)?, row.opt_int(1)?)))?.unwrap_or((0, None));
             // What is so quiet is passed over in one step.
-            let from = next.unwrap_or(at).max(at);
+            let from = next.unwrap_or(now.micros()).max(at);
             let until = Time::from_micros(from).plus_seconds(SCAN_S).min(now);
             let since = Time::from_micros(at.min(from)).plus_seconds(-EVENTS_OVERLAP_S);
             let sql =
@@ -369,7 +370,7 @@ impl Vault {
                                    where webhook = $1 and grant_id = $2 and conversation = $3";
                         tx.put(sql, &at_lane(&errand))?;
                         let sql = "delete from webhook_lanes where webhook = $1 and grant_id = $2 and conversation = $3 \
-                                   and exists (select 1 from grants g where g.id = $2 and g.state = 'ended')";
+                                   and exists (select 1 from grants g where g.id = $2 and g.state in ('ended', 'spent'))";
                         tx.put(sql, &at_lane(&errand))?;
                         (false, 0)
                     }

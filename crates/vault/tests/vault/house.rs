@@ -454,6 +454,7 @@ pub(crate) fn open_ceiling() -> Ceiling {
         kinds: Kinds::ALL,
         expires_in_s: EXPIRES_IN_S_MAX,
         scopes: Scopes::ALL,
+        retiring: model::Retiring::default(),
     }
 }
 

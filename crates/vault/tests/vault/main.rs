@@ -21,6 +21,7 @@ mod notices;
 mod people;
 mod reading;
 mod records;
+mod retirements;
 mod schema;
 mod sign_in;
 mod tokens;

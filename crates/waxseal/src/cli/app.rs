@@ -6,7 +6,7 @@ use super::table::Table;
 use super::{Act, Out, Stop};
 use crate::config::StoreOptions;
 use clap::{Args, Subcommand};
-use model::{AppId, Time};
+use model::{Action, AppId, Kind, Part, Time};
 use oauth::client::Profile;
 use oauth::key_set::KeySet;
 use outbound::Private;
@@ -63,13 +63,27 @@ pub enum What {
         /// The client_id
         id: AppId,
     },
-    /// End an app on a date
+    /// Make a link that opens the app's page to those who run it: what it could do and did, its webhooks; it opens once, within an hour
+    Page {
+        /// The client_id
+        id: AppId,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// End an app, or a part of what it may do, on a date; again with another date, to put it off
     Retire {
         /// The client_id
         id: AppId,
         /// The day (2027-01-31, at its beginning in UTC) or the moment (RFC 3339)
         #[arg(long, value_name = "DATE", value_parser = date)]
         on: Time,
+        /// End this action of its ceiling alone: list, read, send, delete; may be given several times
+        #[arg(long, value_name = "A", value_parser = action)]
+        action: Vec<String>,
+        /// End this kind of content alone: text, card, receipt; may be given several times
+        #[arg(long, value_name = "K", value_parser = kind)]
+        kind: Vec<String>,
     },
 }
 
@@ -154,6 +168,16 @@ fn profile(text: &str) -> Result<String, String> {
     Ok(known.as_str().to_owned())
 }
 
+fn action(text: &str) -> Result<String, String> {
+    let known = Action::parse(text).ok_or("the actions are list, read, send and delete")?;
+    Ok(known.as_str().to_owned())
+}
+
+fn kind(text: &str) -> Result<String, String> {
+    let known = Kind::parse(text).ok_or("the kinds of content are text, card and receipt")?;
+    Ok(known.as_str().to_owned())
+}
+
 pub(super) fn date(text: &str) -> Result<Time, String> {
     let moment = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text.to_owned() };
     moment.parse().map_err(|_| "write a day as 2027-01-31, or a moment as 2027-01-31T12:00:00Z".to_owned())
@@ -183,9 +207,25 @@ impl What {
                 vault.app_resume(id).await.map_err(|refusal| named(refusal, id))?;
                 out.say(&format!("{id} goes on"));
             }
-            What::Retire { id, on } => {
-                vault.app_retire(id, on).await.map_err(|refusal| named(refusal, id))?;
-                out.say(&format!("{id} ends at {on}"));
+            What::Page { id, json } => {
+                let (url, ends_at) = vault.partner_link(id).await.map_err(|refusal| named(refusal, id))?;
+                match json {
+                    true => out.say(&json!({"url": url, "expires_at": ends_at.to_string()}).to_string()),
+                    false => out.say(&url),
+                }
+            }
+            What::Retire { id, on, action, kind } => {
+                let actions = action.iter().filter_map(|word| Action::parse(word)).map(Part::Action);
+                let kinds = kind.iter().filter_map(|word| Kind::parse(word)).map(Part::Kind);
+                let parts: Vec<Part> = actions.chain(kinds).collect();
+                if parts.is_empty() {
+                    vault.app_retire(id, on).await.map_err(|refusal| named(refusal, id))?;
+                    out.say(&format!("{id} ends at {on}"));
+                    return Ok(());
+                }
+                let what = action.iter().chain(&kind).cloned().collect::<Vec<_>>().join(", ");
+                vault.app_retire_parts(id, parts, on).await.map_err(|refusal| named(refusal, id))?;
+                out.say(&format!("{what} of {id} ends at {on}"));
             }
         }
         Ok(())
@@ -264,6 +304,10 @@ async fn show(vault: &Vault, out: &mut dyn Out, id: AppId, json: bool) -> Result
     table.row(&["state", &app.state]);
     table.row(&["why", app.why.as_deref().unwrap_or("-")]);
     table.row(&["ends", &app.retires_at.map_or("-".to_owned(), |at| at.to_string())]);
+    for part in &app.retiring {
+        let words = part.action.map(Action::as_str).or(part.kind.map(Kind::as_str)).unwrap_or_default();
+        table.row(&["ends", &format!("{words} {}", part.at)]);
+    }
     table.row(&["people", &app.people.to_string()]);
     app.redirect_uris.iter().for_each(|uri| table.row(&["redirect_uri", uri]));
     table.row(&["ceiling", &app.ceiling.to_string()]);

@@ -43,6 +43,11 @@ fn an_app_is_added_suspended_resumed_and_retired() {
     on(&data, &["app", "resume", &id]).expect(0);
     on(&data, &["app", "ceiling", &id, ceiling.to_str().unwrap()]).expect(0);
     on(&data, &["app", "retire", &id, "--on", "2030-01-31"]).expect(0);
+    let (part, date) = (["--action", "read", "--kind", "text"], ["--on", "2029-12-31"]);
+    on(&data, &[&["app", "retire", &id][..], &date, &part].concat()).expect(0);
+    on(&data, &[&["app", "retire", &id][..], &date, &["--action", "dance"]].concat()).expect(2);
+    let shown = on(&data, &["app", "show", &id]).expect(0).out;
+    assert!(shown.contains("read 2029-12-31") && shown.contains("text 2029-12-31"), "{shown}");
     let listed = on(&data, &["app", "list", "--json"]).expect(0).json();
     assert_eq!(listed[0]["retires_at"], "2030-01-31T00:00:00.000000Z");
     assert_eq!(listed[0]["redirect_uris"].as_array().unwrap().len(), 3);

@@ -25,6 +25,7 @@ fn ceiling() -> Ceiling {
         kinds: Kinds::ALL,
         expires_in_s: 7_776_000,
         scopes: Scopes::ALL,
+        retiring: model::Retiring::default(),
     }
 }
 
@@ -266,6 +267,7 @@ fn grant() -> Grant {
 
 fn conversation_apps() -> ConversationApps {
     let here = |app: &str, partner: &str, whose: &str, own_grant: Option<&str>, may: &str| AppHere {
+        id: "app_1".to_owned(),
         app: app.into(),
         partner: partner.into(),
         whose: whose.into(),
@@ -293,6 +295,27 @@ fn conversation_apps() -> ConversationApps {
     }
 }
 
+fn directory_app() -> DirectoryApp {
+    let event = |at, what: &str, detail: Option<&str>, leaf| DirectoryEvent {
+        at: moment(at),
+        what: what.to_owned(),
+        detail: detail.map(str::to_owned),
+        leaf,
+    };
+    let ceiling =
+        "See, read and send; Conversations that it starts; Messages of the last 3 days; For at most 90 days";
+    DirectoryApp {
+        page: outside(),
+        entry: directory().apps.pop().unwrap(),
+        history: vec![
+            event("2026-11-23T12:00:00Z", "Announced to end on 31 March 2027: all of it", None, None),
+            event("2026-06-02T09:00:00Z", "Suspended", Some("it asked for more than it said"), Some(12_345)),
+            event("2026-06-01T09:00:00Z", "Another ceiling", Some(ceiling), Some(11_111)),
+            event("2026-01-02T09:00:00Z", "Registered", Some(ceiling), Some(17)),
+        ],
+    }
+}
+
 fn directory() -> Directory {
     let phrases = |list: &[&str]| list.iter().map(|&phrase| phrase.to_owned()).collect::<Vec<_>>();
     let entry = |id: &str, app: &str, partner: &str, purpose: &str, ceiling: &[&str], people_rounded| {
@@ -305,6 +328,7 @@ fn directory() -> Directory {
             former: vec![],
             people_rounded,
             retires: None,
+            endings: vec![],
             is_suspended: false,
         }
     };
@@ -326,7 +350,12 @@ fn directory() -> Directory {
                 )
             },
             DirectoryEntry {
-                retires: Some(date("2027-03-31T00:00:00Z")),
+                retires: Some((date("2027-03-31T00:00:00Z"), false)),
+                endings: vec![Ending {
+                    what: "delete".to_owned(),
+                    at: date("2026-11-01T00:00:00Z"),
+                    is_over: true,
+                }],
                 ..entry(
                     "2",
                     "Marquee",
@@ -411,6 +440,7 @@ pub(crate) fn samples() -> Vec<(&'static str, String)> {
         drawn("conversation-apps", &conversation_apps()),
         drawn("conversation-apps-locked", &locked),
         drawn("directory", &directory()),
+        drawn("directory-app", &directory_app()),
         drawn("directory-empty", &Directory { page: outside(), apps: vec![] }),
     ]
 }

@@ -135,6 +135,24 @@ fn participant(name: &str, handle: Option<&str>) -> Participant {
     Participant { name: name.into(), handle: handle.map(Name::from), is_you: name == "Ada Lovelace" }
 }
 
+fn named() -> Vec<NamedApp> {
+    let one = |app: &str, whose: Option<&str>, may: &str| NamedApp {
+        app: app.into(),
+        whose: whose.map(Name::from),
+        may: may.to_owned(),
+    };
+    vec![
+        one("Jukebox", None, "see, read and send"),
+        one("Teller", Some("Grace Hopper"), "send"),
+        one(
+            "Marquee \u{202e}<b>",
+            Some("A name that is rather long for such a narrow place"),
+            "see and read",
+        ),
+        one("Fourth", Some("Grace Hopper"), "see"),
+    ]
+}
+
 fn conversation(
     id: &str,
     title: &str,
@@ -151,7 +169,7 @@ fn conversation(
             participant(title, Some("grace")),
             participant("Uncle Bob", None),
         ],
-        apps: AppsHere { names: vec!["Jukebox".into(), "Teller".into()], is_locked: false },
+        apps: AppsHere { apps: named(), is_locked: false },
         messages: Messages {
             conversation: format!("con_{id}"),
             entries: entries(messages, own_read, read_by),
@@ -206,13 +224,13 @@ pub(crate) fn samples() -> Vec<(&'static str, String)> {
     let grace = || conversation("1", "Grace Hopper", lively(), 29, vec![("Grace Hopper".into(), 29)]);
     let empty = conversation("6", "Marquee test", vec![], 0, vec![]);
     let locked = Conversation {
-        apps: AppsHere { names: vec![], is_locked: true },
+        apps: AppsHere { apps: vec![], is_locked: true },
         draft: "A text that was too long".to_owned(),
         draft_problem: Some("That is 20,001 characters; a message holds at most 20,000.".to_owned()),
         ..grace()
     };
     let closed = Conversation {
-        apps: AppsHere { names: vec![], is_locked: false },
+        apps: AppsHere { apps: vec![], is_locked: false },
         closed_because: Some("Grace and you are no longer friends, so nothing can be sent here.".to_owned()),
         ..grace()
     };

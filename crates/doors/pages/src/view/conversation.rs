@@ -77,11 +77,25 @@ pub(crate) struct Participant {
     pub is_you: bool,
 }
 
-/// How many apps can do something in a conversation.
+/// How many apps the conversation names itself; the others are on the page behind the badge.
+const NAMED_MAX: usize = 3;
+
+/// An app that can do something in a conversation.
+#[derive(Debug, Clone)]
+pub(crate) struct NamedApp {
+    /// The app's name.
+    pub app: Name,
+    /// Who let it in; `None`: the person who looks.
+    pub whose: Option<Name>,
+    /// What it may do here: `see, read and send`.
+    pub may: String,
+}
+
+/// Which apps can do something in a conversation.
 #[derive(Debug, Clone)]
 pub(crate) struct AppsHere {
-    /// Names of the apps with an active grant that reaches here, anybody's.
-    pub names: Vec<Name>,
+    /// Those with an active grant that reaches here, anybody's.
+    pub apps: Vec<NamedApp>,
     /// Whether a participant locked apps out.
     pub is_locked: bool,
 }
@@ -89,11 +103,21 @@ pub(crate) struct AppsHere {
 impl AppsHere {
     /// The badge: `No apps here`, `1 app is here`.
     pub(crate) fn badge(&self) -> String {
-        match (self.is_locked, self.names.len() as u64) {
+        match (self.is_locked, self.apps.len() as u64) {
             (true, _) => "Locked to apps".to_owned(),
             (false, 0) => "No apps here".to_owned(),
             (false, count) => counted(count, "app is here", "apps are here"),
         }
+    }
+
+    /// Those that are named above the messages.
+    pub(crate) fn named(&self) -> &[NamedApp] {
+        self.apps.get(..NAMED_MAX).unwrap_or(&self.apps)
+    }
+
+    /// How many there are besides.
+    pub(crate) fn more(&self) -> usize {
+        self.apps.len().saturating_sub(NAMED_MAX)
     }
 }
 

@@ -29,6 +29,8 @@ pub(crate) struct ConversationApps {
 /// An app in a conversation.
 #[derive(Debug, Clone)]
 pub(crate) struct AppHere {
+    /// Its `client_id`.
+    pub id: String,
     /// The app's name.
     pub app: Name,
     /// The organisation behind it.

@@ -30,8 +30,10 @@ pub(crate) struct DirectoryEntry {
     pub former: Vec<FormerCeiling>,
     /// How many people let it in, rounded; 0 means fewer than ten.
     pub people_rounded: u64,
-    /// When it retires, if that is known.
-    pub retires: Option<When>,
+    /// When it retires, if that is known, and whether that is over.
+    pub retires: Option<(When, bool)>,
+    /// What of its ceiling ends, or ended, by itself.
+    pub endings: Vec<Ending>,
     /// Whether the operator suspended it.
     pub is_suspended: bool,
 }
@@ -43,6 +45,42 @@ impl DirectoryEntry {
             count => format!("About {}", counted(count, "person", "people")),
         }
     }
+}
+
+/// A part of a ceiling that ends.
+#[derive(Debug, Clone)]
+pub(crate) struct Ending {
+    /// Which: `delete`, `cards`.
+    pub what: String,
+    /// When.
+    pub at: When,
+    /// Whether that is over.
+    pub is_over: bool,
+}
+
+/// `/directory/{app}`: one app, with all that happened to it.
+#[derive(Template, Debug, Clone)]
+#[template(path = "directory_app.html")]
+pub(crate) struct DirectoryApp {
+    /// The frame.
+    pub page: Page,
+    /// The app.
+    pub entry: DirectoryEntry,
+    /// What happened to it, newest first: its entries in the log.
+    pub history: Vec<DirectoryEvent>,
+}
+
+/// An entry of the log about an app.
+#[derive(Debug, Clone)]
+pub(crate) struct DirectoryEvent {
+    /// When.
+    pub at: When,
+    /// What, in words.
+    pub what: String,
+    /// The ceiling, or why.
+    pub detail: Option<String>,
+    /// Its index in the log, once it has one.
+    pub leaf: Option<i64>,
 }
 
 /// A ceiling that was.

@@ -41,6 +41,11 @@ pub(crate) fn deeds(actions: Actions) -> String {
     }))
 }
 
+/// Kinds of content, in a sentence: `texts and cards`.
+pub(crate) fn contents(kinds: Kinds) -> String {
+    joined(kinds.iter().map(kind_label)).to_lowercase()
+}
+
 /// A ceiling for the directory, a phrase a line: `See and read`, `Any conversation`, `Back to the first message`, …
 pub(crate) fn ceiling_lines(ceiling: &Ceiling) -> Vec<String> {
     if ceiling.actions.is_empty() {
@@ -94,6 +99,7 @@ mod tests {
             kinds: Kinds::ALL.without(Kind::Text),
             expires_in_s: 7_776_000,
             scopes: Scopes::OPENID,
+            retiring: model::Retiring::default(),
         };
         assert_eq!(
             ceiling_lines(&ceiling),

@@ -16,6 +16,7 @@ fn offered() -> Offer {
         kinds: Kinds::ALL,
         expires_in_s: 7_776_000,
         scopes: Scopes::ALL,
+        retiring: model::Retiring::default(),
     };
     let asked = oauth::details::parse_request(details).unwrap();
     offer(Some(&asked), Scopes::OPENID, &ceiling, Time::from_micros(1_795_435_200_000_000)).unwrap()

@@ -149,6 +149,7 @@ fn ceiling() -> impl Strategy<Value = Ceiling> {
             kinds: Kinds::from_bits(kinds.max(1)),
             expires_in_s,
             scopes: Scopes::ALL,
+            retiring: model::Retiring::default(),
         },
     )
 }

@@ -29,8 +29,14 @@ fn what_is_held_stands_beside_what_was_used_and_ten_to_one_is_an_alarm() {
     let of = |name: &str| {
         used["actions"].as_array().unwrap().iter().find(|one| one["action"] == name).cloned().unwrap()
     };
-    assert_eq!(of("read"), json!({"action": "read", "people": {"reach": 1, "used": 1}, "times": 1}));
-    assert_eq!(of("send"), json!({"action": "send", "people": {"reach": 2, "used": 0}, "times": 0}));
+    assert_eq!(
+        of("read"),
+        json!({"action": "read", "people": {"reach": 1, "used": 1}, "times": 1, "never_used": 0})
+    );
+    assert_eq!(
+        of("send"),
+        json!({"action": "send", "people": {"reach": 2, "used": 0}, "times": 0, "never_used": 2})
+    );
     assert_eq!(of("list")["people"]["reach"], 1, "reading brings listing along");
     let own = stage.own(&ada);
     stage.wait(stage.vault().wish_lock(&own, talk, true)).unwrap();

@@ -140,3 +140,30 @@ fn what_lapses_is_told_to_the_app_with_why_and_what_is_left() {
         );
     }
 }
+
+#[test]
+fn what_a_receiver_refuses_is_not_pushed_again_and_the_next_is() {
+    let mut stage = Stage::new();
+    stage.private = Private::Loopback;
+    stage.restart();
+    let ada = stage.person("ada");
+    let (teller, site) = (stage.app_with_secret(EVERYTHING), Site::new(""));
+    let hook = json!({"url": site.url("/"), "events": ["deleted"]});
+    let made = stage.api(&stage.own_token(&teller)).post("/v1/webhooks", None, &hook).expect(201).json();
+    let granted = stage.grant(&ada, &teller, everything());
+    site.says(400, r#"{"err":"invalid_audience","description":"not ours"}"#);
+    let own = stage.own(&ada);
+    stage.wait(stage.vault().grant_pause(&own, granted.grant, true)).unwrap();
+    stage.tell_webhooks();
+    assert_eq!(tokens(&site).len(), 1);
+    site.says(202, "");
+    stage.clock.advance_s(10);
+    stage.tell_webhooks();
+    assert_eq!(tokens(&site).len(), 0, "refused is refused");
+    let log = format!("/v1/webhooks/{}/deliveries", made["id"].as_str().unwrap());
+    let told = stage.api(&stage.own_token(&teller)).get(&log).expect(200).json();
+    assert_eq!((&told["items"][0]["state"], &told["items"][0]["status"]), (&json!("failed"), &json!(400)));
+    stage.wait(stage.vault().grant_pause(&own, granted.grant, false)).unwrap();
+    stage.tell_webhooks();
+    assert_eq!(tokens(&site).len(), 1, "what comes after it is told");
+}

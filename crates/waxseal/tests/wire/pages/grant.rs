@@ -85,7 +85,7 @@ fn what_lapsed_is_said_and_one_press_gives_it_back() {
     let page = browser.open(&at);
     assert!(
         page.words().contains("It lost what it did not use")
-            && page.words().contains("30 days: see and send"),
+            && page.words().contains("the right to see and send and did not"),
         "{}",
         page.words()
     );

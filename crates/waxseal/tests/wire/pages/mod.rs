@@ -8,6 +8,7 @@ mod evidence;
 mod friends;
 mod grant;
 mod notices;
+mod partner;
 mod passkey;
 mod recover;
 mod second_factor;

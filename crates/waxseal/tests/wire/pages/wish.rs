@@ -26,7 +26,11 @@ fn wishes_hold_at_once_and_are_shown() {
     let (words_at, lock_at) = (format!("{at}/words"), format!("{at}/lock"));
     let page = other.open(&at);
     assert!(page.words().contains("let in by ada May see, read and send."), "{}", page.words());
-    assert!(other.open(&format!("/conversations/{talk}")).words().contains("1 app is here"));
+    let words = other.open(&format!("/conversations/{talk}")).words();
+    let said = "ada uses Jukebox : it may see, read and send here";
+    assert!(words.contains("1 app is here") && words.contains(said), "{words}");
+    let words = browser.open(&format!("/conversations/{talk}")).words();
+    assert!(words.contains("Your Jukebox : it may see, read and send here"), "{words}");
     let page = other.press(&page.form(&words_at), None);
     assert!(page.words().contains("Other people’s apps do not get your words"));
     assert_eq!(withheld(), 1);

@@ -55,11 +55,12 @@ impl Ground {
             "/friends/{id}/{answer}" => format!("/friends/{}/accept", cast.people["zed"].id),
             "/recover/{token}" => path.replace("{token}", &recovery(cast)),
             "/settings/sessions/{id}/end" => path.replace("{id}", &session(cast)),
+            "/directory/{app}" => path.replace("{app}", &cast.jukebox.id.to_string()),
             "/static/{name}" => stylesheet(cast),
             "/problems/{name}" => "/problems/not-found".to_owned(),
             "/ledger/tile/{*path}" => tile(cast),
             "/ledger/proof/{index}" => "/ledger/proof/0".to_owned(),
-            path if path.starts_with("/v1/webhooks/{") => {
+            path if path.contains("/webhooks/{") => {
                 path.replace("{webhook}", &model::WebhookId::from_bytes([0; 16]).to_string())
             }
             "/v1/{*rest}" => "/v1/nothing".to_owned(),
