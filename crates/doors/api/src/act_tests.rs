@@ -90,7 +90,13 @@ pub(crate) async fn scene() -> Scene {
     let token = vault.token(app, code).await.unwrap().access_token;
     let feed = feed::Feed::new(vault.clone(), Default::default());
     let outbound = outbound::Outbound::new(outbound::Policy { private: outbound::Private::Refused });
-    let door = Arc::new(Door { vault: vault.clone(), feed, outbound, meters: None });
+    let door = Arc::new(Door {
+        vault: vault.clone(),
+        feed,
+        outbound,
+        meters: None,
+        evidence: tokio::sync::Semaphore::new(1),
+    });
     Scene { asking: Asking { door, presented: (&token).into() }, own, terms, _folder: folder }
 }
 

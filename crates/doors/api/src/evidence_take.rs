@@ -21,6 +21,7 @@ use vault::{Fault, Refusal};
 pub(crate) async fn evidence_take(asking: AppAsking) -> Result<Response, Problem> {
     let app = asking.app().await?;
     let vault = &asking.door().vault;
+    let _turn = asking.door().evidence.acquire().await.map_err(|_| Refusal::Fault(Fault::Closed))?;
     let always = (Time::from_micros(0), vault.world().now());
     let file = vault.evidence_between(Some(app.id), always, None).await?;
     let bytes = file.write().map_err(|why| Refusal::Fault(Fault::Other(why.to_string())))?;

@@ -81,12 +81,15 @@ struct Door {
     feed: feed::Feed,
     outbound: outbound::Outbound,
     meters: Option<limit::Meters>,
+    /// Evidence is made for one app at a time: people who check their lists do not wait behind apps.
+    evidence: tokio::sync::Semaphore,
 }
 
 /// Every route of this door.
 pub fn routes(doors: Doors) -> Router {
     let Doors { vault, feed, outbound, limit } = doors;
-    let door = Arc::new(Door { vault, feed, outbound, meters: limit.map(limit::Meters::new) });
+    let (meters, evidence) = (limit.map(limit::Meters::new), tokio::sync::Semaphore::new(1));
+    let door = Arc::new(Door { vault, feed, outbound, meters, evidence });
     let (router, _) = table().split_for_parts();
     router
         .route("/v1", any(problem::no_route))

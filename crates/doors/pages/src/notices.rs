@@ -45,7 +45,11 @@ fn said_of_account(notice: &vault::Notice) -> Option<String> {
         }
         vault::Notice::PasswordRecovered {} => {
             "A new password was set with the link that whoever runs this server had made, and every session was signed \
-             out.".to_owned()
+             out. Your passkeys still open your account: look in the settings that each is yours.".to_owned()
+        }
+        vault::Notice::CodeWrong {} => {
+            "Somebody typed your password, and then a one-time or recovery code that was wrong, in a browser that was not \
+             known. If it was not you, change your password.".to_owned()
         }
         vault::Notice::PasswordChanged {} => "Your password was changed.".to_owned(),
         vault::Notice::PasskeyAdded { name } => {

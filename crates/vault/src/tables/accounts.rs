@@ -58,6 +58,7 @@ impl Vault {
             })
             .await?;
         let (handle, name, has_one) = facts;
+        let _ = self.count(Count::hashed(person)).await?;
         // The rules come first: who breaks them has not tried the old password.
         let password = self.hash_password(new, &handle.unwrap_or_default(), &name).await?;
         let proved = match has_one {
@@ -75,6 +76,8 @@ impl Vault {
                 if let Some((_, counts)) = &proved {
                     counts.leave(tx)?;
                 }
+                // A link that waits to set another one is worth nothing any more.
+                tx.put("delete from recoveries where person = $1", params![person.as_bytes()])?;
                 notices::add(tx, &world, person, &Notice::PasswordChanged {})?;
                 Ok(sessions::end_others(tx, person, session, now)?)
             })

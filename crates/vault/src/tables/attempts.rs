@@ -3,7 +3,7 @@
 //!
 //! Invariant: nobody is locked out for good: every count ends with its window, and a browser on which she has signed in
 //! before has a count of its own, which nobody else can fill. An attempt is counted before the password is looked at and
-//! uncounted if it went well, so that many at once gain nothing. What is stored tells no address and no handle.
+//! uncounted if it went well, so that many at once gain nothing. What is stored are hashes that are gone after an hour.
 
 use super::browsers::{self, Visit};
 use super::secret::sha256;
@@ -30,6 +30,9 @@ pub const CODES_ACCOUNT_MAX: i64 = 10;
 /// Handles asked after from one address, in [`ATTEMPTS_S`]: those that were taken at signing up, and those that nobody has
 /// at befriending.
 pub const HANDLES_ASKED_MAX: i64 = 50;
+/// Passwords and sets of recovery codes that a person has hashed, right or wrong, in [`ATTEMPTS_S`]: it is the dearest work here, and
+/// all share it.
+pub(crate) const HASHED_MAX: i64 = 20;
 /// What is given out to be signed with a passkey at one address, in [`ATTEMPTS_S`].
 pub(crate) const CHALLENGES_MAX: i64 = 1_000;
 /// Accounts made from one address, in [`ATTEMPTS_S`]. A school behind one address gets through.
@@ -126,6 +129,11 @@ impl Count {
             Count::address("device from", from, DEVICE_CODES_FROM_MAX),
             Count::new("device", &[], ATTEMPTS_S, DEVICE_CODES_NEW_MAX),
         ]
+    }
+
+    /// What a person who is signed in has hashed. Not given back.
+    pub(crate) fn hashed(person: PersonId) -> Vec<Count> {
+        vec![Count::new("hashed", &[person.as_bytes()], ATTEMPTS_S, HASHED_MAX)]
     }
 
     /// Something to sign is given out.

@@ -115,6 +115,8 @@ pub enum Notice {
         /// What the browser says it is.
         agent: String,
     },
+    /// Somebody who knew her password typed a code that was wrong, in a browser that is not known. Told once a day.
+    CodeWrong {},
     /// Her password was changed.
     PasswordChanged {},
     /// A passkey was added.
@@ -157,6 +159,7 @@ impl Notice {
             | Notice::AtNight { app } => today(app.as_bytes()),
             Notice::SignedIn { agent } => today(agent.as_bytes()),
             Notice::PasskeyCopied { name } => today(name.as_bytes()),
+            Notice::CodeWrong {} => today(b""),
             _ => None,
         }
     }

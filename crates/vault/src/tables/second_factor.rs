@@ -3,6 +3,7 @@
 //! Invariant: a code is used once. Recovery codes are shown when they are made and never again: their hashes are stored, all
 //! of a set with one salt, so that comparing with ten costs one hash. The secret of one-time codes is stored as it is.
 
+use super::attempts::Count;
 use super::notices::{self, Notice};
 use super::passwords::{Hasher, salt_of};
 use super::sessions;
@@ -100,6 +101,14 @@ fn store_set(tx: &mut Tx<'_>, person: PersonId, stored: &[String], now: Time) ->
     Ok(())
 }
 
+/// Refuses who has no one-time codes.
+fn if_on(db: &mut impl Reads, person: PersonId) -> Result<(), Refusal> {
+    if is_on(db, person)? {
+        return Ok(());
+    }
+    Err(Refusal::Conflict("recovery codes go with one-time codes; set those up first".into()))
+}
+
 impl Vault {
     /// How she can show that it is her, besides passkeys.
     pub async fn second_factor(&self, own: &Own) -> Result<SecondFactor, Refusal> {
@@ -155,7 +164,7 @@ impl Vault {
             (own.person(), own.session(), self.world.now(), self.world.clone());
         let secret = self.codes_begun(own).await?.ok_or(Refusal::NotFound)?;
         let step = step_of(&secret, code, now.seconds(), None).ok_or(Refusal::Code)?;
-        let Set { shown, stored } = self.recovery_set().await?;
+        let Set { shown, stored } = self.recovery_set(person).await?;
         self.engine
             .write("codes_confirm", move |tx| -> Result<(), Refusal> {
                 sessions::hold(tx, session)?;
@@ -194,15 +203,13 @@ impl Vault {
     /// A new set of recovery codes, to be shown once. Those before open nothing any more.
     pub async fn recovery_codes_make(&self, own: &Own) -> Result<Vec<String>, Refusal> {
         let (person, session, now) = (own.person(), own.session(), self.world.now());
-        let (world, Set { shown, stored }) = (self.world.clone(), self.recovery_set().await?);
+        // Looked at before anything is hashed, and again in the transaction that counts.
+        self.engine.read("codes_on", move |snap| if_on(snap, person)).await?;
+        let (world, Set { shown, stored }) = (self.world.clone(), self.recovery_set(person).await?);
         self.engine
             .write("recovery_codes_make", move |tx| -> Result<(), Refusal> {
                 sessions::hold(tx, session)?;
-                if !is_on(tx, person)? {
-                    return Err(Refusal::Conflict(
-                        "recovery codes go with one-time codes; set those up first".into(),
-                    ));
-                }
+                if_on(tx, person)?;
                 store_set(tx, person, &stored, now)?;
                 Ok(notices::add(tx, &world, person, &Notice::RecoveryCodesMade {})?)
             })
@@ -210,7 +217,8 @@ impl Vault {
         Ok(shown)
     }
 
-    async fn recovery_set(&self) -> Result<Set, Refusal> {
+    async fn recovery_set(&self, person: PersonId) -> Result<Set, Refusal> {
+        let _ = self.count(Count::hashed(person)).await?;
         let shown: Vec<String> = (0..CODES).map(|_| spell(&self.world.random::<CODE_BYTES>())).collect();
         let (folded, salt) = (shown.clone(), self.world.random::<16>());
         let place = self.hashing_place()?;

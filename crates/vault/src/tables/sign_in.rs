@@ -7,6 +7,7 @@
 use super::attempts::{Count, Counted};
 use super::browsers::{self, Visit};
 use super::ids::id;
+use super::notices::{self, Notice};
 use super::passwords::{Hasher, is_dated};
 use super::second_factor::{self, Code};
 use super::secret::{Secret, SecretKind};
@@ -212,6 +213,13 @@ impl Vault {
         let held = self.off_thread(place, move |hasher| known.holds(hasher, &typed, now)).await?;
         if held.is_none() {
             tracing::info!(%person, "a code was wrong");
+            if browser.is_none() {
+                let world = self.world.clone();
+                let tell = move |tx: &mut Tx<'_>| -> Result<(), Refusal> {
+                    Ok(notices::add(tx, &world, person, &Notice::CodeWrong {})?)
+                };
+                self.engine.write("code_wrong", tell).await?;
+            }
         }
         Ok((held.ok_or(Refusal::Code)?, counts))
     }

@@ -205,9 +205,38 @@ on_both_engines! {
             let wrong = house.vault().sign_in_code(&half, "9999999", visit(n as u32, None)).await;
             assert_eq!(wrong, Err(Refusal::Code));
         }
+        let all = house.vault().notices(&ada.own, None, 50).await.unwrap();
+        let wrong: Vec<_> = all.iter().filter(|told| told.notice == Notice::CodeWrong {}).map(|told| told.count).collect();
+        assert_eq!(wrong, [CODES_ACCOUNT_MAX], "she hears, once a day, that somebody knows her password");
         let half = half(&house, &ada).await;
         let slowed = house.vault().sign_in_code(&half, &shown(&house, &secret), visit(77, None)).await;
         assert_eq!(slowed, Err(Refusal::Wait(ACCOUNT_ATTEMPTS_S)));
+    }
+
+    async fn who_is_signed_in_has_so_much_hashed_and_no_more(house: House) {
+        let [ada, ben] = [house.person("ada").await, house.person("ben").await];
+        for _ in 0..30 {
+            assert!(matches!(house.vault().recovery_codes_make(&ben.own).await, Err(Refusal::Conflict(_))), "nothing was hashed");
+        }
+        set_up(&house, &ada).await;
+        for _ in 1..20 {
+            house.vault().recovery_codes_make(&ada.own).await.unwrap();
+        }
+        let (old, new) = ("ada-password".to_owned(), "another long one".to_owned());
+        assert_eq!(house.vault().recovery_codes_make(&ada.own).await, Err(Refusal::Wait(ATTEMPTS_S - STEP_S)));
+        assert!(matches!(house.vault().password_change(&ada.own, old.clone(), new.clone(), "x").await, Err(Refusal::Wait(_))));
+        house.vault().password_change(&ben.own, "ben-password".to_owned(), new.clone(), "x").await.unwrap();
+        house.clock.forward(ATTEMPTS_S);
+        house.vault().password_change(&ada.own, old, new, "x").await.unwrap();
+    }
+
+    async fn a_link_that_waits_goes_with_the_password_that_it_was_made_for(house: House) {
+        let ada = house.person("ada").await;
+        let link = house.vault().staff_recovery(&ada.handle, "asked for at the counter").await.unwrap();
+        assert!(house.vault().recovery(&link.token).await.is_ok());
+        let (old, new) = ("ada-password".to_owned(), "another long one".to_owned());
+        house.vault().password_change(&ada.own, old, new, "x").await.unwrap();
+        assert_eq!(house.vault().recovery(&link.token).await, Err(Refusal::NotFound));
     }
 
     async fn proving_it_again_wants_the_code_too_and_turning_it_off_is_told(house: House) {
