@@ -101,7 +101,7 @@ for (const [width, height] of [[390, 844], [1280, 900]]) {
         return page.locator('a[href^="/apps/gra_"]').first().getAttribute("href");
       };
       const talk = await page.locator('a[href^="/conversations/con_"]').first().getAttribute("href");
-      const paths = ["/", talk, `${talk.split(/[?#]/)[0]}/apps`, "/friends", "/apps", await grant(), "/deleted", "/settings", "/notices", "/directory"];
+      const paths = ["/", talk, `${talk.split(/[?#]/)[0]}/apps`, "/friends", "/apps", await grant(), "/deleted", "/settings", "/settings/passkeys", "/settings/codes", "/notices", "/directory"];
       for (const path of paths) {
         await page.goto(path);
         const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
