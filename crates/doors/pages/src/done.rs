@@ -45,7 +45,7 @@ done! {
     PasskeyAdded = "passkey-added", "Your passkey is added. It signs you in by itself.";
     PasskeyRenamed = "passkey-renamed", "Your passkey has its new name.";
     PasskeyRemoved = "passkey-removed", "The passkey is removed, and opens nothing any more.";
-    Recovered = "recovered", "Your new password is set. Sign in with it.";
+    Recovered = "recovered", "Your new password is set. Sign in with it, and see in the settings whether every passkey there is yours.";
     RecoveryStopped = "recovery-stopped", "The link opens nothing any more.";
     CodesEnded = "codes-ended", "One-time codes are off. Your password alone opens your account.";
     DeviceAllowed = "device-allowed", "Done. Your device goes on by itself in a few seconds.";
