@@ -40,6 +40,22 @@ pub(crate) const PYTHON: Need = Need {
     packages: &["python3", "python3-venv"],
 };
 
+pub(crate) const SCREEN: Need = Need {
+    what: "Xvfb, a screen that nobody sees, with xdotool and Mesa",
+    present: || on_path("Xvfb").is_some() && on_path("xdotool").is_some(),
+    packages: &[
+        "xvfb",
+        "xdotool",
+        "libegl1",
+        "libgl1-mesa-dri",
+        "libx11-6",
+        "libx11-xcb1",
+        "libxcursor1",
+        "libxi6",
+        "libxkbcommon-x11-0",
+    ],
+};
+
 const NODE_VERSION_MIN: u32 = 20;
 
 /// Makes sure that each of `needs` is there.

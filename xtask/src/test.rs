@@ -30,8 +30,9 @@ Usage: cargo xtask test [--only rust|browser|clients|apps] [FILTER]...
   cargo xtask test revoke                 the Rust tests with `revoke` in their name
   cargo xtask test --only browser sign_in.test.mjs
 
-Needs PostgreSQL, Node.js, Chromium and Python. As root on Debian it installs what is missing; elsewhere it says what to
-install, and exits with 2. A temporary PostgreSQL serves the whole run; set WAXSEAL_TEST_POSTGRES to use another.";
+Needs PostgreSQL, Node.js, Chromium, Python and, for the apps, Xvfb. As root on Debian it installs what is missing;
+elsewhere it says what to install, and exits with 2. A temporary PostgreSQL serves the whole run; set
+WAXSEAL_TEST_POSTGRES to use another.";
 
 /// What `test` was asked for.
 #[derive(Debug, PartialEq, Eq)]
@@ -61,6 +62,9 @@ pub(crate) fn run(root: &Path, args: &[String]) -> Result<(), Stop> {
     }
     if ask.clients {
         needs.push(provide::PYTHON);
+    }
+    if ask.apps {
+        needs.push(provide::SCREEN);
     }
     provide(&needs)?;
     let mut steps = Steps::default();

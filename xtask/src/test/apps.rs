@@ -8,7 +8,7 @@ use crate::cargo;
 use crate::steps::{Steps, plainly};
 
 /// Those that can be started by name.
-pub(crate) const NAMES: [&str; 2] = ["marquee", "teller"];
+pub(crate) const NAMES: [&str; 3] = ["jukebox", "marquee", "teller"];
 /// The manifest of their workspace.
 pub(crate) const MANIFEST: &str = "apps/Cargo.toml";
 
@@ -27,7 +27,7 @@ pub(super) fn test(root: &Path, ask: &Ask, steps: &mut Steps) {
         steps.step("Rust tests of the apps", |steps| steps.count(all("test").arg("--no-fail-fast")));
     }
     if steps.step("install playwright-core", |_| npm_ci(&root.join("tests/browser"))) {
-        steps.step("the apps in Chromium", |steps| {
+        steps.step("the apps in Chromium and in a window", |steps| {
             let mut node = node(&root.join("tests/apps"), ask)?;
             // Both workspaces build into one folder.
             let folder = built_server()?.with_file_name("");
