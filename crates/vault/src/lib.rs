@@ -51,7 +51,7 @@ pub use tables::people::Person;
 pub use tables::recoveries::{RECOVERY_S, RECOVERY_WAIT_S, Recovery, RecoveryLink};
 pub use tables::retirements::Retirement;
 pub use tables::second_factor::SecondFactor;
-pub use tables::sessions::{SESSION_IDLE_S, SESSION_S, Session, session_cookie, session_of};
+pub use tables::sessions::{SESSION_IDLE_S, SESSION_S, SESSIONS_MAX, Session, session_cookie, session_of};
 pub use tables::sign_in::{Cookies, HALF_S, SignIn};
 pub use tables::signals::Signal;
 pub use tables::tokens::TokenRefusal;

@@ -35,6 +35,8 @@ pub const HANDLES_ASKED_MAX: i64 = 50;
 pub(crate) const HASHED_MAX: i64 = 20;
 /// What is given out to be signed with a passkey at one address, in [`ATTEMPTS_S`].
 pub(crate) const CHALLENGES_MAX: i64 = 1_000;
+/// And to one person who is signed in.
+pub(crate) const CHALLENGES_HERS_MAX: i64 = 100;
 /// Accounts made from one address, in [`ATTEMPTS_S`]. A school behind one address gets through.
 pub const ACCOUNTS_MAX: i64 = 100;
 /// Codes of devices that a person typed and that were none, in [`ATTEMPTS_S`].
@@ -136,9 +138,12 @@ impl Count {
         vec![Count::new("hashed", &[person.as_bytes()], ATTEMPTS_S, HASHED_MAX)]
     }
 
-    /// Something to sign is given out.
-    pub(crate) fn challenge(from: Address) -> Vec<Count> {
-        vec![Count::address("challenge", from, CHALLENGES_MAX)]
+    /// Something to sign is given out: to whoever signs in at an address, or to a person who is signed in, whom those do not slow.
+    pub(crate) fn challenge(from: Address, hers: Option<PersonId>) -> Vec<Count> {
+        vec![match hers {
+            Some(person) => Count::new("challenge of", &[person.as_bytes()], ATTEMPTS_S, CHALLENGES_HERS_MAX),
+            None => Count::address("challenge", from, CHALLENGES_MAX),
+        }]
     }
 
     /// An account that is made.

@@ -164,11 +164,11 @@ impl Vault {
         &self,
         purpose: Purpose,
         browser: &str,
-        visit: &Visit,
+        (visit, hers): (&Visit, Option<PersonId>),
     ) -> Result<[u8; CHALLENGE_BYTES], Refusal> {
         let (challenge, now) = (self.world.random::<CHALLENGE_BYTES>(), self.world.now());
         let (hash, bound) = challenge_hashes(&challenge, purpose, browser);
-        let counts = Count::challenge(visit.from);
+        let counts = Count::challenge(visit.from, hers);
         self.engine
             .write("challenge", move |tx| -> Result<(), Refusal> {
                 attempts::enter(tx, &counts, now)?;
@@ -218,7 +218,7 @@ impl Vault {
                 Ok((handle, name, ids(snap, person)?))
             })
             .await?;
-        let challenge = self.challenge(Purpose::New, browser, visit).await?;
+        let challenge = self.challenge(Purpose::New, browser, (visit, Some(own.person()))).await?;
         Ok(PasskeyWanted { challenge, party, person, handle, name, known })
     }
 
@@ -262,7 +262,7 @@ impl Vault {
     /// Begins to sign in with a passkey; nobody is named.
     pub async fn passkey_sign_in_begin(&self, browser: &str, visit: &Visit) -> Result<PasskeyAsked, Refusal> {
         let party = self.party()?;
-        let challenge = self.challenge(Purpose::SignIn, browser, visit).await?;
+        let challenge = self.challenge(Purpose::SignIn, browser, (visit, None)).await?;
         Ok(PasskeyAsked { challenge, party, known: Vec::new() })
     }
 
@@ -297,7 +297,7 @@ impl Vault {
         if known.is_empty() {
             return Err(Refusal::Conflict("you have no passkey yet".into()));
         }
-        let challenge = self.challenge(Purpose::Again, browser, visit).await?;
+        let challenge = self.challenge(Purpose::Again, browser, (visit, Some(own.person()))).await?;
         Ok(PasskeyAsked { challenge, party, known })
     }
 

@@ -35,6 +35,9 @@ pub fn session_of<'a>(cookies: impl IntoIterator<Item = &'a str>, secure: bool) 
     first.filter(|_| second.is_none()).map(|pair| pair.1)
 }
 
+/// Sessions of one person: with one more the oldest ends, so that to list or to end them all is never much work.
+pub const SESSIONS_MAX: i64 = 50;
+
 /// One of her signed-in browsers.
 #[derive(Debug, Clone)]
 pub struct Session {
@@ -74,7 +77,12 @@ pub(crate) fn insert(
             now.plus_seconds(SESSION_S).micros(),
             browser
         ],
-    )
+    )?;
+    let sql = "select id from sessions where person = $1 order by created_at desc, id limit 100 offset $2";
+    for oldest in tx.all(sql, params![person.as_bytes(), SESSIONS_MAX], |row| id(row, 0))? {
+        end(tx, person, oldest, now)?;
+    }
+    Ok(())
 }
 
 /// She proved once more that it is her: the session goes on under a new cookie, and the old one opens nothing.

@@ -5,7 +5,7 @@ use factors::totp::{STEP_S, code};
 use std::net::IpAddr;
 use vault::{
     ACCOUNT_ATTEMPTS_S, ADDRESS_MAX, ATTEMPTS_S, CODES_ACCOUNT_MAX, Cookies, HALF_S, Notice,
-    PASSWORDS_ACCOUNT_MAX, PASSWORDS_BROWSER_MAX, PASSWORDS_HERE_MAX, Refusal, SignIn, Visit,
+    PASSWORDS_ACCOUNT_MAX, PASSWORDS_BROWSER_MAX, PASSWORDS_HERE_MAX, Refusal, SESSIONS_MAX, SignIn, Visit,
 };
 
 /// A visit from this address, in a browser with this cookie.
@@ -228,6 +228,20 @@ on_both_engines! {
         house.vault().password_change(&ben.own, "ben-password".to_owned(), new.clone(), "x").await.unwrap();
         house.clock.forward(ATTEMPTS_S);
         house.vault().password_change(&ada.own, old, new, "x").await.unwrap();
+    }
+
+    async fn with_one_session_more_the_oldest_ends(house: House) {
+        let ada = house.person("ada").await;
+        for _ in 1..SESSIONS_MAX {
+            house.clock.forward(1);
+            cookies(&house, &ada, visit(1, None)).await;
+        }
+        assert!(house.vault().own(&ada.cookie).await.is_ok());
+        house.clock.forward(1);
+        let newest = cookies(&house, &ada, visit(1, None)).await;
+        assert_eq!(house.vault().own(&ada.cookie).await.unwrap_err(), Refusal::SignedOut);
+        let own = house.vault().own(&newest.session).await.unwrap();
+        assert_eq!(house.vault().sessions(&own).await.unwrap().len(), SESSIONS_MAX as usize);
     }
 
     async fn a_link_that_waits_goes_with_the_password_that_it_was_made_for(house: House) {
