@@ -59,8 +59,8 @@ pub(crate) fn run(at: &str) -> Result<(), String> {
         let outbound = outbound::Outbound::new(outbound::Policy { private: outbound::Private::Refused });
         let show = |title: &str, what: &str| format!("{title}: {what}");
         let who = oauth::metadata::Issuer::parse(ISSUER).map_err(|e| e.to_string())?;
-        let sign_in = issuer::Doors::new(vault.clone(), who, outbound.clone(), show);
-        let doors = api::Doors { vault: vault.clone(), feed, outbound, limit: None };
+        let sign_in = issuer::Doors::new(vault.clone(), who, None, outbound.clone(), show);
+        let doors = api::Doors { vault: vault.clone(), feed, outbound, limit: None, mutual: None };
         let beside = Router::new()
             .route("/bench/empty", get(|| async { StatusCode::NO_CONTENT }))
             .route("/bench/gate/{conversation}", get(gate))

@@ -1,5 +1,6 @@
 //! Client assertions: the rules CA-01 to CA-09 of FAPI 2.0 and RFC 7523bis.
 use super::*;
+use crate::certificate::Authorities;
 use crate::client::{Client, ClientKind, Evidence, KeySource, Profile, Unproven, authenticate, presented};
 use crate::error::ErrorCode;
 use crate::params::Params;
@@ -19,6 +20,7 @@ fn client(kind: ClientKind) -> Client {
         profile: kind.profile(),
         kind,
         signs_requests: false,
+        binds_certificate: false,
         redirect_uris: Vec::new(),
         ceiling: Ceiling {
             actions: Actions::ALL,
@@ -58,7 +60,8 @@ fn outcome(form: &str, keys: Option<&KeySet>, kind: ClientKind) -> Result<Option
     let form = Params::parse(form.as_bytes()).unwrap();
     let issuer = Issuer::parse(ISSUER).unwrap();
     let presented = presented(None, &form).map_err(|error| error.code().as_str())?;
-    let evidence = Evidence { issuer: &issuer, keys, now: NOW };
+    let authorities = Authorities::default();
+    let evidence = Evidence { issuer: &issuer, keys, shown: None, authorities: &authorities, now: NOW };
     match authenticate(&presented, Some(&client(kind)), evidence) {
         Ok(proven) => Ok(proven.once),
         Err(Unproven::Refused(error)) => Err(error.code().as_str()),

@@ -18,6 +18,7 @@ fn client() -> Client {
         kind: ClientKind::Public,
         profile: crate::client::Profile::OAuth21,
         signs_requests: false,
+        binds_certificate: false,
         redirect_uris: vec!["https://app.example/cb?tenant=7".to_owned(), "http://127.0.0.1/cb".to_owned()],
         ceiling: Ceiling {
             actions: Actions::ALL,

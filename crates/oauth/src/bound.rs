@@ -128,7 +128,12 @@ impl Held {
 
     /// The same for all tokens that this app gets. One of the profile fapi2 gets none that are not bound (FAPI 2.0 5.3.2.1).
     pub fn binding(&self, client: &Client) -> Result<Binding, OAuthError> {
-        let access = self.binds(false);
+        let to_certificate = client.binds_certificate || client.kind.has_certificate();
+        let access = self.binds(to_certificate);
+        if to_certificate && !access.is_bound() {
+            let why = "the tokens of this app are bound to its certificate: use the mtls_endpoint_aliases, and show it there";
+            return Err(OAuthError::new(ErrorCode::InvalidRequest, why));
+        }
         if client.profile == Profile::Fapi2 && !access.is_bound() {
             let why = "the tokens of an app of the profile fapi2 are bound to a key: send a DPoP proof with this request";
             return Err(OAuthError::new(ErrorCode::InvalidDpopProof, why));

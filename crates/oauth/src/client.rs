@@ -4,6 +4,7 @@
 //! compared in constant time.
 
 use crate::assertion::{ASSERTION_TYPE, Assertion};
+use crate::certificate::{Authorities, Shown, Subject};
 use crate::error::{ErrorCode, OAuthError, invalid_request};
 use crate::key_set::{KeySet, NotSigned};
 use crate::metadata::Issuer;
@@ -25,6 +26,10 @@ pub enum ClientKind {
     Secret([u8; 32]),
     /// It signs a statement with one of these keys (`private_key_jwt`).
     Keys(KeySource),
+    /// It shows a certificate that names it, and for which an authority of ours vouches (`tls_client_auth`).
+    Named(Subject),
+    /// It shows a certificate with one of these keys (`self_signed_tls_client_auth`).
+    SelfSigned(KeySource),
 }
 
 /// Where an app's keys are.
@@ -67,6 +72,8 @@ impl ClientKind {
             ClientKind::Public => "public",
             ClientKind::Secret(_) => "secret",
             ClientKind::Keys(_) => "keys",
+            ClientKind::Named(_) => "certificate",
+            ClientKind::SelfSigned(_) => "self-signed",
         }
     }
 
@@ -80,6 +87,11 @@ impl ClientKind {
         !matches!(self, ClientKind::Public | ClientKind::Secret(_))
     }
 
+    /// Does it prove itself by a certificate, so that its tokens are bound to that?
+    pub const fn has_certificate(&self) -> bool {
+        matches!(self, ClientKind::Named(_) | ClientKind::SelfSigned(_))
+    }
+
     /// What is demanded of it unless the operator says otherwise.
     pub const fn profile(&self) -> Profile {
         if self.has_key() { Profile::Fapi2 } else { Profile::OAuth21 }
@@ -88,8 +100,8 @@ impl ClientKind {
     /// Where its keys are, if it has some.
     pub const fn keys(&self) -> Option<&KeySource> {
         match self {
-            ClientKind::Keys(keys) => Some(keys),
-            ClientKind::Public | ClientKind::Secret(_) => None,
+            ClientKind::Keys(keys) | ClientKind::SelfSigned(keys) => Some(keys),
+            ClientKind::Public | ClientKind::Secret(_) | ClientKind::Named(_) => None,
         }
     }
 }
@@ -105,6 +117,9 @@ pub struct Client {
     pub profile: Profile,
     /// What it asks people counts only if it signed it.
     pub signs_requests: bool,
+    /// Its tokens are bound to the certificate that it shows, however it proves itself
+    /// (`tls_client_certificate_bound_access_tokens`).
+    pub binds_certificate: bool,
     /// Where it may be answered.
     pub redirect_uris: Vec<String>,
     /// The most that it may be granted.
@@ -119,6 +134,8 @@ impl fmt::Debug for ClientKind {
             ClientKind::Public => "Public",
             ClientKind::Secret(_) => "Secret",
             ClientKind::Keys(_) => "Keys",
+            ClientKind::Named(_) => "Named",
+            ClientKind::SelfSigned(_) => "SelfSigned",
         })
     }
 }
@@ -161,6 +178,10 @@ pub struct Evidence<'a> {
     pub issuer: &'a Issuer,
     /// The keys of the app, if it proves itself by keys and they are at hand.
     pub keys: Option<&'a KeySet>,
+    /// The certificate that was shown on the connection.
+    pub shown: Option<&'a Shown>,
+    /// Who may vouch for it.
+    pub authorities: &'a Authorities,
     /// The present moment.
     pub now: Time,
 }
@@ -299,11 +320,52 @@ pub fn authenticate<'a>(
                 invalid_client("this client proves itself by a client_assertion, which is missing").into()
             );
         }
+        (ClientKind::Named(_) | ClientKind::SelfSigned(_), Proof::Secret(_) | Proof::Assertion(_)) => {
+            let why = "this client proves itself by its certificate; send client_id alone";
+            return Err(invalid_client(why).into());
+        }
+        (ClientKind::Named(subject), Proof::None) => {
+            names(subject, evidence)?;
+            None
+        }
+        (ClientKind::SelfSigned(_), Proof::None) => {
+            let shown = shown(evidence)?;
+            let keys = evidence.keys.ok_or(Unproven::KeyUnknown)?;
+            if !shown.key().is_some_and(|key| keys.has(key)) {
+                return Err(Unproven::KeyUnknown);
+            }
+            None
+        }
     };
     if !client.live {
         return Err(OAuthError::new(ErrorCode::UnauthorizedClient, "the app is suspended or retired").into());
     }
     Ok(Proven { client, once })
+}
+
+/// The certificate of a connection, if there is one that is valid now.
+fn shown(evidence: Evidence<'_>) -> Result<&Shown, OAuthError> {
+    let missing = "this client proves itself by a certificate: use the mtls_endpoint_aliases of the metadata, and show it there";
+    let shown = evidence.shown.ok_or_else(|| invalid_client(missing))?;
+    match shown.is_valid_at(evidence.now) {
+        true => Ok(shown),
+        false => Err(invalid_client("the certificate has expired, or is not valid yet")),
+    }
+}
+
+/// Does it name this subject, and does somebody vouch for that?
+fn names(subject: &Subject, evidence: Evidence<'_>) -> Result<(), OAuthError> {
+    let shown = shown(evidence)?;
+    // What costs most comes last.
+    if !shown.names(subject) {
+        return Err(invalid_client(
+            "the certificate does not name the subject that is registered for this client",
+        ));
+    }
+    match evidence.authorities.vouch_for(shown, evidence.now) {
+        true => Ok(()),
+        false => Err(invalid_client("no authority of this server vouches for the certificate as a client's")),
+    }
 }
 
 /// Is the statement in order, and signed with one of the keys?
@@ -321,7 +383,7 @@ fn proves(assertion: &str, evidence: Evidence<'_>) -> Result<Once, Unproven> {
 
 /// What an app is told whose key was not found, not even in the newest set.
 pub fn key_unknown() -> OAuthError {
-    invalid_client("no key that is registered for this client has the kid of the client assertion")
+    invalid_client("no key that is registered for this client is that of the client assertion or certificate")
 }
 
 /// What an app is told whose proof was used before.

@@ -11,6 +11,7 @@ fn client(kind: ClientKind) -> Client {
         profile: kind.profile(),
         kind,
         signs_requests: false,
+        binds_certificate: false,
         redirect_uris: vec!["https://app.example/cb".to_owned()],
         ceiling: Ceiling {
             actions: Actions::ALL,
@@ -40,7 +41,9 @@ fn outcome(kind: ClientKind, authorization: Option<&[u8]>, form: &str) -> &'stat
 /// Decides on a proof for which no key is needed.
 fn judged(presented: &Presented, client: Option<&Client>) -> Result<(), OAuthError> {
     let issuer = Issuer::parse("https://chat.example").unwrap();
-    let evidence = Evidence { issuer: &issuer, keys: None, now: Time::from_micros(0) };
+    let authorities = Authorities::default();
+    let now = Time::from_micros(0);
+    let evidence = Evidence { issuer: &issuer, keys: None, shown: None, authorities: &authorities, now };
     match authenticate(presented, client, evidence) {
         Ok(proven) => {
             assert_eq!(proven.once, None);

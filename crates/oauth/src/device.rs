@@ -33,6 +33,11 @@ pub fn authorize(form: &Params, client: &Client, issuer: &Issuer) -> Result<Requ
             "a device asks for a grant of its own; grants are managed with a browser",
         ));
     }
+    if client.signs_requests {
+        let why =
+            "this client signs its requests, and one of a device is not signed: send the person to a browser";
+        return Err(OAuthError::new(ErrorCode::UnauthorizedClient, why));
+    }
     check_resource(form, issuer)?;
     Ok(Request {
         client_id: client.id,

@@ -6,6 +6,7 @@
 pub mod assertion;
 pub mod authorize;
 pub mod bound;
+pub mod certificate;
 pub mod client;
 pub mod consent;
 pub mod details;

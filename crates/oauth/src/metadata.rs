@@ -3,6 +3,7 @@
 //! Invariant: everything listed works, and nothing unlisted does. Every URL is made from the issuer identifier that the
 //! operator configured, never from a request.
 
+use crate::certificate::Authorities;
 use crate::signed::SIGNED_BY;
 use crate::{device, dpop, grant_management, jose, redirect};
 use model::Scopes;
@@ -95,9 +96,55 @@ impl fmt::Debug for Issuer {
 }
 
 type Words = &'static [&'static str];
-const CLIENT_AUTHENTICATION: Words =
-    &["private_key_jwt", "none", "client_secret_basic", "client_secret_post"];
-const CONFIDENTIAL: Words = &["private_key_jwt", "client_secret_basic", "client_secret_post"];
+
+/// Where we are reached by apps that show a certificate (RFC 8705 5), and who vouches for theirs.
+#[derive(Clone, Debug)]
+pub struct Mutual {
+    /// The same paths, at a host that asks for certificates.
+    pub url: Issuer,
+    /// Those whom the operator lets vouch; without any, a certificate is worth its key.
+    pub authorities: Authorities,
+}
+
+/// The ways in which an app can prove itself here; without proving anything only where that is `public`.
+fn client_authentication(mutual: Option<&Mutual>, public: bool) -> Vec<&'static str> {
+    let named = mutual.is_some_and(|mutual| !mutual.authorities.is_empty());
+    let certificate = [(named, "tls_client_auth"), (mutual.is_some(), "self_signed_tls_client_auth")];
+    let rest = [
+        (true, "private_key_jwt"),
+        (public, "none"),
+        (true, "client_secret_basic"),
+        (true, "client_secret_post"),
+    ];
+    let all = rest.into_iter().chain(certificate);
+    all.filter(|(offered, _)| *offered).map(|(_, way)| way).collect()
+}
+
+/// The endpoints at the host that asks for certificates.
+#[derive(Clone, Debug, Serialize)]
+struct Aliases {
+    pushed_authorization_request_endpoint: String,
+    token_endpoint: String,
+    device_authorization_endpoint: String,
+    revocation_endpoint: String,
+    introspection_endpoint: String,
+    userinfo_endpoint: String,
+    grant_management_endpoint: String,
+}
+
+impl Aliases {
+    fn at(url: &Issuer) -> Aliases {
+        Aliases {
+            pushed_authorization_request_endpoint: url.url(PAR_PATH),
+            token_endpoint: url.url(TOKEN_PATH),
+            device_authorization_endpoint: url.url(DEVICE_AUTHORIZATION_PATH),
+            revocation_endpoint: url.url(REVOKE_PATH),
+            introspection_endpoint: url.url(INTROSPECT_PATH),
+            userinfo_endpoint: url.url(USERINFO_PATH),
+            grant_management_endpoint: url.url(GRANTS_PATH),
+        }
+    }
+}
 
 /// The document at both [`OPENID_PATH`] and [`SERVER_PATH`]: one, so that the two cannot disagree.
 #[derive(Clone, Debug, Serialize)]
@@ -117,12 +164,12 @@ pub struct ServerMetadata {
     response_modes_supported: Words,
     grant_types_supported: Words,
     code_challenge_methods_supported: Words,
-    token_endpoint_auth_methods_supported: Words,
+    token_endpoint_auth_methods_supported: Vec<&'static str>,
     token_endpoint_auth_signing_alg_values_supported: Words,
-    revocation_endpoint_auth_methods_supported: Words,
+    revocation_endpoint_auth_methods_supported: Vec<&'static str>,
     revocation_endpoint_auth_signing_alg_values_supported: Words,
     introspection_endpoint: String,
-    introspection_endpoint_auth_methods_supported: Words,
+    introspection_endpoint_auth_methods_supported: Vec<&'static str>,
     introspection_endpoint_auth_signing_alg_values_supported: Words,
     introspection_signing_alg_values_supported: Words,
     end_session_endpoint: String,
@@ -132,6 +179,9 @@ pub struct ServerMetadata {
     grant_management_actions_supported: Words,
     grant_management_action_required: bool,
     dpop_signing_alg_values_supported: Words,
+    tls_client_certificate_bound_access_tokens: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mtls_endpoint_aliases: Option<Aliases>,
     authorization_response_iss_parameter_supported: bool,
     authorization_details_types_supported: Words,
     subject_types_supported: Words,
@@ -148,7 +198,7 @@ pub struct ServerMetadata {
 }
 
 /// What the authorization server says of itself.
-pub fn server(issuer: &Issuer) -> ServerMetadata {
+pub fn server(issuer: &Issuer, mutual: Option<&Mutual>) -> ServerMetadata {
     ServerMetadata {
         issuer: issuer.to_string(),
         authorization_endpoint: issuer.url(AUTHORIZE_PATH),
@@ -169,12 +219,12 @@ pub fn server(issuer: &Issuer) -> ServerMetadata {
             "client_credentials",
         ],
         code_challenge_methods_supported: &["S256"],
-        token_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
+        token_endpoint_auth_methods_supported: client_authentication(mutual, true),
         token_endpoint_auth_signing_alg_values_supported: jose::ALGORITHMS,
-        revocation_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
+        revocation_endpoint_auth_methods_supported: client_authentication(mutual, true),
         revocation_endpoint_auth_signing_alg_values_supported: jose::ALGORITHMS,
         introspection_endpoint: issuer.url(INTROSPECT_PATH),
-        introspection_endpoint_auth_methods_supported: CONFIDENTIAL,
+        introspection_endpoint_auth_methods_supported: client_authentication(mutual, false),
         introspection_endpoint_auth_signing_alg_values_supported: jose::ALGORITHMS,
         introspection_signing_alg_values_supported: SIGNED_BY,
         end_session_endpoint: issuer.url(END_SESSION_PATH),
@@ -184,6 +234,8 @@ pub fn server(issuer: &Issuer) -> ServerMetadata {
         grant_management_actions_supported: grant_management::ACTIONS,
         grant_management_action_required: false,
         dpop_signing_alg_values_supported: dpop::ALGORITHMS,
+        tls_client_certificate_bound_access_tokens: mutual.is_some(),
+        mtls_endpoint_aliases: mutual.map(|mutual| Aliases::at(&mutual.url)),
         authorization_response_iss_parameter_supported: true,
         authorization_details_types_supported: &[crate::details::TYPE],
         subject_types_supported: &["public"],
@@ -226,7 +278,7 @@ pub struct ResourceMetadata {
 }
 
 /// What the API says of itself.
-pub fn resource(issuer: &Issuer) -> ResourceMetadata {
+pub fn resource(issuer: &Issuer, mutual: Option<&Mutual>) -> ResourceMetadata {
     ResourceMetadata {
         resource: issuer.resource().to_owned(),
         resource_name: "Waxseal",
@@ -234,7 +286,7 @@ pub fn resource(issuer: &Issuer) -> ResourceMetadata {
         scopes_supported: Scopes::ALL.words().collect(),
         bearer_methods_supported: &["header"],
         authorization_details_types_supported: &[crate::details::TYPE],
-        tls_client_certificate_bound_access_tokens: false,
+        tls_client_certificate_bound_access_tokens: mutual.is_some(),
         dpop_signing_alg_values_supported: dpop::ALGORITHMS,
         dpop_bound_access_tokens_required: false,
     }

@@ -31,7 +31,7 @@ fn issuers() {
 #[test]
 fn the_server_lists_what_works() {
     let issuer = Issuer::parse("https://seal.example").unwrap();
-    let json = serde_json::to_value(server(&issuer)).unwrap();
+    let json = serde_json::to_value(server(&issuer, None)).unwrap();
     assert_eq!(json["issuer"], "https://seal.example");
     for (member, value) in json.as_object().unwrap() {
         if member.ends_with("_endpoint") || member == "jwks_uri" {
@@ -72,7 +72,7 @@ fn the_server_lists_what_works() {
 #[test]
 fn every_listed_grant_type_is_read_and_no_other() {
     let issuer = Issuer::parse("https://seal.example").unwrap();
-    let listed = server(&issuer).grant_types_supported;
+    let listed = server(&issuer, None).grant_types_supported;
     for grant_type in [
         "authorization_code",
         "refresh_token",
@@ -90,10 +90,44 @@ fn every_listed_grant_type_is_read_and_no_other() {
 #[test]
 fn the_resource_names_its_server() {
     let issuer = Issuer::parse("http://127.0.0.1:8080").unwrap();
-    let json = serde_json::to_value(resource(&issuer)).unwrap();
+    let json = serde_json::to_value(resource(&issuer, None)).unwrap();
     assert_eq!(json["resource"], "http://127.0.0.1:8080");
     assert_eq!(json["authorization_servers"], serde_json::json!(["http://127.0.0.1:8080"]));
     assert_eq!(json["bearer_methods_supported"], serde_json::json!(["header"]));
     assert_eq!(json["dpop_signing_alg_values_supported"], serde_json::json!(["ES256", "EdDSA"]));
     assert_eq!(json["dpop_bound_access_tokens_required"], false);
+    assert_eq!(json["tls_client_certificate_bound_access_tokens"], false);
+}
+
+#[test]
+fn certificates_are_offered_where_they_are_asked_for() {
+    let issuer = Issuer::parse("https://seal.example").unwrap();
+    let url = Issuer::parse("https://mtls.seal.example:8443").unwrap();
+    let told = |mutual: Option<&Mutual>| serde_json::to_value(server(&issuer, mutual)).unwrap();
+    let lists = ["token_endpoint", "revocation_endpoint", "introspection_endpoint"];
+    let offers = |json: &serde_json::Value, way: &str| {
+        lists.map(|list| {
+            json[format!("{list}_auth_methods_supported")].as_array().unwrap().contains(&way.into())
+        })
+    };
+    let none = told(None);
+    assert_eq!(none.get("mtls_endpoint_aliases"), None);
+    assert_eq!(offers(&none, "self_signed_tls_client_auth"), [false; 3]);
+    assert_eq!(offers(&none, "none"), [true, true, false]);
+    let nobody = Mutual { url: url.clone(), authorities: Authorities::default() };
+    let json = told(Some(&nobody));
+    assert_eq!(offers(&json, "self_signed_tls_client_auth"), [true; 3]);
+    assert_eq!(offers(&json, "tls_client_auth"), [false; 3], "there is nobody who could vouch");
+    assert_eq!(json["tls_client_certificate_bound_access_tokens"], true);
+    for (name, alias) in json["mtls_endpoint_aliases"].as_object().unwrap() {
+        let path = json[name].as_str().unwrap().strip_prefix("https://seal.example").unwrap();
+        assert_eq!(alias, &format!("https://mtls.seal.example:8443{path}"));
+    }
+    let der = testkit::authority::Authority::new("Somebody").der;
+    let authorities = Authorities::read(&[der.as_slice().into()]).unwrap();
+    assert_eq!(offers(&told(Some(&Mutual { url, authorities })), "tls_client_auth"), [true; 3]);
+    assert_eq!(
+        serde_json::to_value(resource(&issuer, Some(&nobody))).unwrap()["tls_client_certificate_bound_access_tokens"],
+        true
+    );
 }

@@ -18,6 +18,7 @@ fn client(kind: ClientKind) -> Client {
         profile: Profile::Fapi2,
         kind,
         signs_requests: true,
+        binds_certificate: false,
         redirect_uris: vec!["https://app.example/cb".to_owned()],
         ceiling: Ceiling {
             actions: Actions::ALL,

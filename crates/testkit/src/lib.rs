@@ -2,6 +2,7 @@
 //!
 //! Invariant: whatever a test is handed here is its own, empty or filled as it asked, and goes when the test does.
 
+pub mod authority;
 pub mod cluster;
 pub mod nats;
 mod postgres;

@@ -8,6 +8,7 @@ use crate::witnessing;
 use api::Limit;
 use clap::Args;
 use ledger::note::{KeyNameInvalid, LogKey, is_key_name};
+use oauth::metadata::Issuer;
 use outbound::{Outbound, Policy, Private};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
@@ -80,6 +81,30 @@ pub struct ListenOptions {
     /// Log as JSON, one object a line
     #[arg(long, env = "WAXSEAL_LOG_JSON")]
     log_json: bool,
+    #[command(flatten)]
+    tls: TlsOptions,
+}
+
+/// TLS of our own, and certificates of apps.
+#[derive(Args, Deserialize, Debug, Clone, Default)]
+#[serde(default)]
+pub struct TlsOptions {
+    /// The certificate of this server with its chain, as PEM; looked at every minute. With it, --listen speaks TLS, unless a proxy
+    /// is in front
+    #[arg(long, value_name = "FILE", env = "WAXSEAL_TLS_CERT", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// Its key, as PEM
+    #[arg(long, value_name = "FILE", env = "WAXSEAL_TLS_KEY", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+    /// Where to listen in TLS for apps that show a certificate (RFC 8705); no proxy may end TLS before it [default: nowhere]
+    #[arg(long, value_name = "ADDRESS", env = "WAXSEAL_MTLS_LISTEN")]
+    mtls_listen: Option<String>,
+    /// The address by which apps reach that, https://host[:port] [default: the host of the public URL, the port of --mtls-listen]
+    #[arg(long, value_name = "URL", env = "WAXSEAL_MTLS_URL")]
+    mtls_url: Option<String>,
+    /// The authorities that may vouch for certificates of apps (tls_client_auth), as PEM [default: none]
+    #[arg(long, value_name = "FILE", env = "WAXSEAL_MTLS_CA")]
+    mtls_ca: Option<PathBuf>,
 }
 
 /// A configuration file.
@@ -100,6 +125,11 @@ struct File {
     witness: Vec<String>,
     witness_policy: Option<PathBuf>,
     log_json: Option<bool>,
+    tls_cert: Option<PathBuf>,
+    tls_key: Option<PathBuf>,
+    mtls_listen: Option<String>,
+    mtls_url: Option<String>,
+    mtls_ca: Option<PathBuf>,
 }
 
 /// What they all come to.
@@ -128,6 +158,30 @@ pub struct Settings {
     pub witnesses: Option<Witnesses>,
     /// Log as JSON.
     pub log_json: bool,
+    /// TLS of our own.
+    pub tls: Option<TlsSettings>,
+}
+
+/// TLS of our own.
+#[derive(Debug, Clone)]
+pub struct TlsSettings {
+    /// The file with the certificate of this server, and the one with its key.
+    pub identity: (PathBuf, PathBuf),
+    /// No proxy ends TLS before us, so we speak it where people reach us too.
+    pub for_all: bool,
+    /// Where certificates of apps are asked for.
+    pub mutual: Option<MutualSettings>,
+}
+
+/// Where certificates of apps are asked for.
+#[derive(Debug, Clone)]
+pub struct MutualSettings {
+    /// Where to listen.
+    pub listen: String,
+    /// How apps reach that, if it was said.
+    pub url: Option<Issuer>,
+    /// The file with those who may vouch for them.
+    pub authorities: Option<PathBuf>,
 }
 
 impl Settings {
@@ -163,8 +217,16 @@ impl Settings {
             (None, None) => log(file.log_name.as_deref(), file.log_key.as_deref())?,
             (name, key) => log(name.as_deref(), key.as_deref())?,
         };
+        let given = TlsOptions {
+            tls_cert: listen.tls.tls_cert.clone().or(file.tls_cert),
+            tls_key: listen.tls.tls_key.clone().or(file.tls_key),
+            mtls_listen: listen.tls.mtls_listen.clone().or(file.mtls_listen),
+            mtls_url: listen.tls.mtls_url.clone().or(file.mtls_url),
+            mtls_ca: listen.tls.mtls_ca.clone().or(file.mtls_ca),
+        };
         Ok(Settings {
             place,
+            tls: tls(given, !behind_proxy).map_err(Stop::usage)?,
             log,
             peer: if behind_proxy { Peer::Forwarded } else { Peer::Direct },
             limit: Some(limit).filter(|limit| limit.requests > 0),
@@ -178,6 +240,33 @@ impl Settings {
             log_json: listen.log_json || file.log_json.unwrap_or_default(),
         })
     }
+}
+
+/// TLS of our own. The files are read by whoever serves.
+fn tls(given: TlsOptions, for_all: bool) -> Result<Option<TlsSettings>, String> {
+    let TlsOptions { tls_cert, tls_key, mtls_listen, mtls_url, mtls_ca } = given;
+    if mtls_listen.is_none() && (mtls_url.is_some() || mtls_ca.is_some()) {
+        return Err("mtls_url and mtls_ca need mtls_listen: where certificates are asked for".to_owned());
+    }
+    let identity = match (tls_cert, tls_key) {
+        (Some(certificate), Some(key)) => (certificate, key),
+        (None, None) if mtls_listen.is_none() => return Ok(None),
+        _ => return Err("give tls_cert and tls_key, the certificate of this server and its key".to_owned()),
+    };
+    let mutual = match mtls_listen {
+        None => None,
+        Some(listen) => {
+            let url = mtls_url.as_deref().map(https).transpose()?;
+            Some(MutualSettings { listen, url, authorities: mtls_ca })
+        }
+    };
+    Ok(Some(TlsSettings { identity, for_all, mutual }))
+}
+
+fn https(url: &str) -> Result<Issuer, String> {
+    let parsed = Issuer::parse(url).ok().filter(Issuer::is_secure);
+    parsed
+        .ok_or_else(|| format!("mtls_url must be https://host[:port], in lower case, without a path: {url}"))
 }
 
 /// Which log it is to be.

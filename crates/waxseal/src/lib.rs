@@ -5,12 +5,14 @@
 
 pub mod cli;
 pub mod config;
+pub mod handshakes;
 pub mod health;
 pub mod limits;
 pub mod listener;
 mod logging;
 mod metrics;
 mod through;
+pub mod tls;
 pub mod wiring;
 mod witnessing;
 pub mod world;

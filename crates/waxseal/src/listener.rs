@@ -1,7 +1,9 @@
-//! Takes connections and serves them: HTTP/1.1 with limits on how long a head and a whole request may take.
+//! Takes connections and serves them: HTTP/1.1, in TLS or without, with limits on how long a handshake, a head and a whole request
+//! may take.
 //!
 //! Invariant: a stop lets requests that were begun be answered, for a while; after that nothing of ours waits for a peer.
 
+use crate::handshakes::Tls;
 use axum::Router;
 use axum::extract::ConnectInfo;
 use axum::response::{IntoResponse, Response};
@@ -10,11 +12,13 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
+use oauth::certificate::Shown;
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -65,6 +69,17 @@ impl Peer {
 
 /// Serves until `stop` comes, then lets what was begun finish.
 pub async fn serve(listener: TcpListener, router: Router, peer: Peer, stop: impl Future<Output = ()>) {
+    serve_in(None, listener, router, peer, stop).await;
+}
+
+/// The same in TLS, if there is some.
+pub async fn serve_in(
+    tls: Option<Tls>,
+    listener: TcpListener,
+    router: Router,
+    peer: Peer,
+    stop: impl Future<Output = ()>,
+) {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN);
     let graceful = GracefulShutdown::new();
@@ -72,22 +87,13 @@ pub async fn serve(listener: TcpListener, router: Router, peer: Peer, stop: impl
     loop {
         tokio::select! {
             (stream, connected) = accept(&listener) => {
-                let service = TowerToHyperService::new(router.clone());
-                let service = service_fn(move |mut request: Request<Incoming>| {
-                    let from = peer.address(connected, request.headers());
-                    request.extensions_mut().insert(ConnectInfo(from));
-                    if let Some(plain) = peer.in_plain(request.headers()) {
-                        request.extensions_mut().insert(plain);
-                    }
-                    let length = Length::of(request.headers());
-                    length.answered(within(ANSWER_WITHIN, service.call(request)))
-                });
-                let connection = http.serve_connection(TokioIo::new(Taking::new(stream)), service);
-                let watched = graceful.watch(connection);
+                let talk = Talk { http: http.clone(), router: router.clone(), peer, connected };
+                let (watcher, tls) = (graceful.watcher(), tls.clone());
                 tokio::spawn(async move {
-                    // A peer that breaks off or sends nonsense is nobody's fault here.
-                    if let Err(error) = watched.await {
-                        tracing::debug!(%error, "a connection ended early");
+                    let stream = Taking::new(stream);
+                    let Some(tls) = tls else { return talk.go_on(stream, None, watcher).await };
+                    if let Some((stream, shown)) = tls.shake(stream).await {
+                        talk.go_on(stream, shown, watcher).await;
                     }
                 });
             }
@@ -98,6 +104,41 @@ pub async fn serve(listener: TcpListener, router: Router, peer: Peer, stop: impl
     tokio::select! {
         () = graceful.shutdown() => {}
         () = sleep(FINISH_WITHIN) => tracing::warn!("some requests were still open when the server stopped"),
+    }
+}
+
+/// One connection.
+struct Talk {
+    http: http1::Builder,
+    router: Router,
+    peer: Peer,
+    connected: SocketAddr,
+}
+
+impl Talk {
+    /// Serves what comes, until it ends. `shown` is the certificate of who is at the other end; nothing else tells the doors.
+    async fn go_on<S>(self, stream: S, shown: Option<Arc<Shown>>, watcher: Watcher)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let Talk { http, router, peer, connected } = self;
+        let service = TowerToHyperService::new(router);
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            let from = peer.address(connected, request.headers());
+            request.extensions_mut().insert(ConnectInfo(from));
+            if let Some(plain) = peer.in_plain(request.headers()) {
+                request.extensions_mut().insert(plain);
+            }
+            if let Some(shown) = &shown {
+                request.extensions_mut().insert(shown.clone());
+            }
+            let length = Length::of(request.headers());
+            length.answered(within(ANSWER_WITHIN, service.call(request)))
+        });
+        // A peer that breaks off or sends nonsense is nobody's fault here.
+        if let Err(error) = watcher.watch(http.serve_connection(TokioIo::new(stream), service)).await {
+            tracing::debug!(%error, "a connection ended early");
+        }
     }
 }
 

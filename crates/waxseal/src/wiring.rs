@@ -13,7 +13,7 @@ use bus::Bus;
 use feed::Feed;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use model::World;
-use oauth::metadata::Issuer;
+use oauth::metadata::{Issuer, Mutual};
 use outbound::{Outbound, Policy, Private};
 use std::sync::Arc;
 use vault::{LogIdentity, OpenError, Place, Setup, Vault};
@@ -29,6 +29,8 @@ pub struct House {
     pub limit: Option<Limit>,
     /// The way to addresses that others chose.
     pub outbound: Outbound,
+    /// Where apps that show a certificate reach us.
+    pub mutual: Option<Arc<Mutual>>,
     bus: Bus,
     issuer: Issuer,
 }
@@ -48,7 +50,7 @@ impl House {
         vault.tell(move |hint| teller.tell(hint));
         let outbound = Outbound::new(Policy { private: Private::Refused });
         let feed = Feed::new(vault.clone(), bus.clone());
-        Ok(House { vault, feed, limit: Some(Limit::default()), outbound, bus, issuer })
+        Ok(House { vault, feed, limit: Some(Limit::default()), outbound, mutual: None, bus, issuer })
     }
 
     /// Comes when `stop` has come and every stream was told to end: they would else hold up the stop.
@@ -70,17 +72,23 @@ impl House {
 
     /// Every route of every door.
     pub fn router(&self) -> Router {
-        let House { vault, feed, limit, outbound, issuer, .. } = self.clone();
-        let api = api::Doors { vault: vault.clone(), feed: feed.clone(), outbound: outbound.clone(), limit };
+        self.routers().0
+    }
+
+    /// The same; and what of it is for apps alone, for where certificates are asked for. There is no page there, so nobody's
+    /// browser has to go there. The two share their limits.
+    pub fn routers(&self) -> (Router, Router) {
+        let House { vault, feed, limit, outbound, mutual, issuer, .. } = self.clone();
         let secure = issuer.is_secure();
-        let pages = pages::Doors { vault: vault.clone(), feed, issuer: issuer.clone() };
-        let sign_in = issuer::Doors::new(vault.clone(), issuer, outbound, pages::error_page);
-        Router::new()
-            .merge(api::routes(api))
-            .merge(issuer::routes(sign_in))
-            .merge(pages::routes(pages))
-            .merge(health::routes(vault))
-            .layer(from_fn_with_state(secure, guard))
+        let (for_pages, to_keys) = (feed.clone(), outbound.clone());
+        let pages = pages::Doors { vault: vault.clone(), feed: for_pages, issuer: issuer.clone() };
+        let sign_in = issuer::Doors::new(vault.clone(), issuer, mutual.clone(), to_keys, pages::error_page);
+        let api = api::routes(api::Doors { vault: vault.clone(), feed, outbound, limit, mutual });
+        let of_both = Router::new().merge(api).merge(health::routes(vault));
+        let apps = of_both.clone().merge(issuer::endpoints(sign_in.clone()));
+        let all = of_both.merge(issuer::routes(sign_in)).merge(pages::routes(pages));
+        let guarded = |router: Router| router.layer(from_fn_with_state(secure, guard));
+        (guarded(all), guarded(apps))
     }
 }
 

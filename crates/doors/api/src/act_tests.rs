@@ -95,6 +95,7 @@ pub(crate) async fn scene() -> Scene {
         feed,
         outbound,
         meters: None,
+        mutual: None,
         evidence: tokio::sync::Semaphore::new(1),
     });
     Scene { asking: Asking { door, presented: (&token).into() }, own, terms, _folder: folder }

@@ -1,4 +1,4 @@
-//! Who asks: the token of a request (RFC 6750), with the proof that it may need (RFC 9449), and the one way from it to an act
+//! Who asks: the token of a request (RFC 6750), with the proof or certificate that it may need (RFC 9449, RFC 8705), and the one way from it to an act
 //! of the vault.
 //!
 //! Invariant: a token is taken from one `Authorization` header and from nowhere else, and goes on with all that its sender was
@@ -15,6 +15,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue};
 use model::{AppId, GrantId, PersonId};
 use oauth::bound::{Held, Presented};
+use oauth::certificate::Shown;
 use oauth::dpop::{self, Proof, ProofInvalid, Target};
 use std::sync::Arc;
 use vault::{Act, Actor, Caller, Opened, Permit, Refusal, SendMessage, Sent, TokenRefusal, Vault};
@@ -46,7 +47,10 @@ impl FromRequestParts<Arc<Door>> for Asking {
             Scheme::Bearer => None,
             Scheme::DPoP => Some(proof(parts, door, token).await?),
         };
-        let held = Held { proof, certificate: None };
+        // The certificate is that of the connection; it stands in no header.
+        let now = door.vault.world().now();
+        let shown = parts.extensions.get::<Arc<Shown>>();
+        let held = Held { proof, certificate: shown.and_then(|shown| shown.thumbprint_at(now)) };
         Ok(Asking { door: door.clone(), presented: Presented { token: token.to_owned(), held } })
     }
 }
@@ -55,9 +59,10 @@ impl FromRequestParts<Arc<Door>> for Asking {
 async fn proof(parts: &Parts, door: &Door, token: &str) -> Result<Proof, Problem> {
     let values = parts.headers.get_all(dpop::HEADER).iter().map(HeaderValue::as_bytes);
     let text = dpop::sent(values).and_then(|text| text.ok_or(ProofInvalid::Missing));
+    let own = door.vault.issuer();
     let target = Target {
         method: parts.method.as_str(),
-        bases: &[door.vault.issuer()],
+        bases: &[own, door.mutual.as_ref().map_or(own, |mutual| mutual.url.as_str())],
         path: parts.uri.path(),
         access_token: Some(token),
     };

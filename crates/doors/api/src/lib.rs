@@ -53,6 +53,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::routing::any;
 use http::{HeaderName, Method, header};
+use oauth::metadata::Mutual;
 use std::sync::Arc;
 use tower_http::cors::{Any, CorsLayer};
 use utoipa_axum::router::OpenApiRouter;
@@ -73,6 +74,8 @@ pub struct Doors {
     pub outbound: outbound::Outbound,
     /// How much one grant may ask for; `None`: as much as the machine gives.
     pub limit: Option<Limit>,
+    /// Where apps that show a certificate reach us.
+    pub mutual: Option<Arc<Mutual>>,
 }
 
 /// What every handler shares.
@@ -83,13 +86,14 @@ struct Door {
     meters: Option<limit::Meters>,
     /// Evidence is made for one app at a time: people who check their lists do not wait behind apps.
     evidence: tokio::sync::Semaphore,
+    mutual: Option<Arc<Mutual>>,
 }
 
 /// Every route of this door.
 pub fn routes(doors: Doors) -> Router {
-    let Doors { vault, feed, outbound, limit } = doors;
+    let Doors { vault, feed, outbound, limit, mutual } = doors;
     let (meters, evidence) = (limit.map(limit::Meters::new), tokio::sync::Semaphore::new(1));
-    let door = Arc::new(Door { vault, feed, outbound, meters, evidence });
+    let door = Arc::new(Door { vault, feed, outbound, meters, evidence, mutual });
     let (router, _) = table().split_for_parts();
     router
         .route("/v1", any(problem::no_route))

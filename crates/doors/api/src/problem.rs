@@ -276,7 +276,8 @@ impl Problem {
             listed::TOKEN_MISSING => "",
             listed::TOKEN_INVALID => r#", error="invalid_token""#,
             listed::TOKEN_UNPROVEN => {
-                schemes = vec![Scheme::DPoP];
+                // It does not say to what the token is bound: to a key, for DPoP, or to a certificate, for Bearer.
+                schemes = vec![Scheme::DPoP, Scheme::Bearer];
                 r#", error="invalid_token""#
             }
             listed::PROOF_INVALID => r#", error="invalid_dpop_proof""#,

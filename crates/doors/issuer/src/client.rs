@@ -4,13 +4,14 @@
 
 use crate::Doors;
 use crate::arrivals::{Address, Most};
-use crate::held::held;
+use crate::held::{held, shown};
 use crate::problem::Problem;
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use http::{HeaderMap, header};
 use model::AppId;
 use oauth::bound::Held;
+use oauth::certificate::{Authorities, Shown};
 use oauth::client::{
     Client, Evidence, KeySource, Presented, Unproven, authenticate, check_query, key_unknown, presented,
     replayed,
@@ -123,7 +124,7 @@ async fn identified(
     let used_header = header.is_some();
     let prove = async {
         let presented = presented(header.map(|value| value.as_bytes()), &form)?;
-        judged(doors, &presented).await
+        judged(doors, &presented, shown(parts)).await
     };
     let (client, once) = prove.await.map_err(|problem: Problem| {
         if problem.is_unproven() {
@@ -135,13 +136,19 @@ async fn identified(
 }
 
 /// Judges a proof by what is registered; fetches the app's keys if they are elsewhere.
-async fn judged(doors: &Doors, presented: &Presented) -> Result<(Client, Option<Once>), Problem> {
+async fn judged(
+    doors: &Doors,
+    presented: &Presented,
+    shown: Option<&Shown>,
+) -> Result<(Client, Option<Once>), Problem> {
     let now = doors.vault.world().now();
+    let nobody = Authorities::default();
+    let authorities = doors.mutual.as_ref().map_or(&nobody, |mutual| &mutual.authorities);
     let app = doors.vault.app_find(presented.client_id).await?;
     let client = app.map(|app| app.client_at(now));
     let source = client.as_ref().and_then(|client| client.kind.keys());
     let judged = with_keys(doors, presented.client_id, source, |keys| {
-        let evidence = Evidence { issuer: &doors.issuer, keys, now };
+        let evidence = Evidence { issuer: &doors.issuer, keys, shown, authorities, now };
         let proven = authenticate(presented, client.as_ref(), evidence)?;
         Ok((proven.client.clone(), proven.once))
     });

@@ -27,8 +27,8 @@ use axum::routing::{get, post};
 use http::{HeaderName, Method, header};
 use model::AppId;
 use oauth::metadata::{
-    AUTHORIZE_PATH, DEVICE_AUTHORIZATION_PATH, GRANTS_PATH, INTROSPECT_PATH, Issuer, JWKS_PATH, OPENID_PATH,
-    PAR_PATH, RESOURCE_PATH, REVOKE_PATH, SERVER_PATH, TOKEN_PATH, USERINFO_PATH,
+    AUTHORIZE_PATH, DEVICE_AUTHORIZATION_PATH, GRANTS_PATH, INTROSPECT_PATH, Issuer, JWKS_PATH, Mutual,
+    OPENID_PATH, PAR_PATH, RESOURCE_PATH, REVOKE_PATH, SERVER_PATH, TOKEN_PATH, USERINFO_PATH,
 };
 use outbound::Outbound;
 use std::sync::Arc;
@@ -46,6 +46,8 @@ pub struct Doors {
     pub vault: Arc<Vault>,
     /// Who we are: every URL that leaves here is made of it.
     pub issuer: Issuer,
+    /// Where apps that show a certificate reach us.
+    pub mutual: Option<Arc<Mutual>>,
     /// Draws a page that tells the person a title and a sentence.
     pub show: fn(&str, &str) -> String,
     inside: Arc<Inside>,
@@ -65,6 +67,7 @@ impl Doors {
     pub fn new(
         vault: Arc<Vault>,
         issuer: Issuer,
+        mutual: Option<Arc<Mutual>>,
         outbound: Outbound,
         show: fn(&str, &str) -> String,
     ) -> Doors {
@@ -75,7 +78,7 @@ impl Doors {
             pushes: Arrivals::new(par::PUSHES),
             challenges: Default::default(),
         };
-        Doors { vault, issuer, show, inside: Arc::new(inside) }
+        Doors { vault, issuer, mutual, show, inside: Arc::new(inside) }
     }
 }
 
@@ -85,14 +88,26 @@ impl std::fmt::Debug for Doors {
     }
 }
 
-/// The route table. It wants the peer's address as `ConnectInfo<SocketAddr>` in the request. Only where a browser app must reach us is CORS granted, and never at the authorization endpoint.
+/// The route table: what people's browsers and what apps ask for. It wants the peer's address as `ConnectInfo<SocketAddr>` in the
+/// request, and the certificate that was shown on its connection, if one was, as `Arc<Shown>`.
 pub fn routes(doors: Doors) -> Router {
+    let for_apps = endpoints(doors.clone());
+    Router::new()
+        .route(AUTHORIZE_PATH, get(authorize::authorize_get).post(authorize::authorize_post))
+        .layer(RequestBodyLimitLayer::new(FORM_BYTES_MAX))
+        .with_state(doors)
+        .merge(for_apps)
+}
+
+/// The part of it that apps ask for. Only where a browser app must reach us is CORS granted, and never at the authorization
+/// endpoint.
+pub fn endpoints(doors: Doors) -> Router {
     let cors = CorsLayer::new()
         .allow_origin(Any)
         .allow_methods([Method::GET, Method::POST, Method::DELETE])
         .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, HeaderName::from_static("dpop")])
         .expose_headers([header::WWW_AUTHENTICATE, HeaderName::from_static("dpop-nonce")]);
-    let for_scripts = Router::new()
+    Router::new()
         .route(PAR_PATH, post(par::par))
         .route(TOKEN_PATH, post(token::token))
         .route(DEVICE_AUTHORIZATION_PATH, post(device_authorization::device_authorization))
@@ -105,10 +120,7 @@ pub fn routes(doors: Doors) -> Router {
         .route(SERVER_PATH, get(metadata::server))
         .route(RESOURCE_PATH, get(metadata::resource))
         .layer(from_fn_with_state(doors.clone(), held::next_nonce))
-        .layer(cors);
-    Router::new()
-        .route(AUTHORIZE_PATH, get(authorize::authorize_get).post(authorize::authorize_post))
-        .merge(for_scripts)
+        .layer(cors)
         .layer(RequestBodyLimitLayer::new(FORM_BYTES_MAX))
         .with_state(doors)
 }

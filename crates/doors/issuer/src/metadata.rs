@@ -10,10 +10,10 @@ const KEPT: [(http::HeaderName, &str); 1] = [(header::CACHE_CONTROL, "public, ma
 
 /// What the authorization server says of itself.
 pub(crate) async fn server(State(doors): State<Doors>) -> Response {
-    (KEPT, Json(oauth::metadata::server(&doors.issuer))).into_response()
+    (KEPT, Json(oauth::metadata::server(&doors.issuer, doors.mutual.as_deref()))).into_response()
 }
 
 /// What the API says of itself.
 pub(crate) async fn resource(State(doors): State<Doors>) -> Response {
-    (KEPT, Json(oauth::metadata::resource(&doors.issuer))).into_response()
+    (KEPT, Json(oauth::metadata::resource(&doors.issuer, doors.mutual.as_deref()))).into_response()
 }

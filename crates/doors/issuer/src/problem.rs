@@ -67,6 +67,7 @@ impl From<Refusal> for Problem {
             Refusal::Token | Refusal::SignedOut => {
                 OAuthError::new(ErrorCode::InvalidToken, "the access token is unknown, expired or revoked")
             }
+            Refusal::Unproven => OAuthError::new(ErrorCode::InvalidToken, refusal.to_string()),
             Refusal::Fault(fault) => broke(&fault),
             refusal => OAuthError::new(ErrorCode::InvalidRequest, refusal.to_string()),
         };

@@ -1,7 +1,7 @@
 //! `GET` and `POST /userinfo`: who signed in (OpenID Connect Core 5.3).
 
 use crate::Doors;
-use crate::held::held;
+use crate::held::{held, holds};
 use crate::problem::Problem;
 use axum::Json;
 use axum::extract::State;
@@ -83,20 +83,20 @@ fn refused(doors: &Doors, scheme: Scheme, refusal: Refusal) -> Response {
     challenge(doors, scheme, Some(&OAuthError::new(code, why)), scope)
 }
 
-/// What was presented: the token, and the proof that goes with it.
+/// What was presented: the token, and what its sender holds.
 pub(crate) async fn presented(
     doors: &Doors,
     parts: &Parts,
     (scheme, token): (Scheme, &str),
 ) -> Result<Presented, Problem> {
-    let mut presented = Presented::from(token);
-    if scheme == Scheme::DPoP {
-        presented.held = held(doors, parts, Some(token)).await?;
-        if presented.held.proof.is_none() {
-            return Err(OAuthError::from(ProofInvalid::Missing).into());
-        }
+    let held = match scheme {
+        Scheme::Bearer => holds(doors, parts),
+        Scheme::DPoP => held(doors, parts, Some(token)).await?,
+    };
+    if scheme == Scheme::DPoP && held.proof.is_none() {
+        return Err(OAuthError::from(ProofInvalid::Missing).into());
     }
-    Ok(presented)
+    Ok(Presented { token: token.to_owned(), held })
 }
 
 /// Tells an app who its person is, as far as its scopes go.

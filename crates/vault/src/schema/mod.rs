@@ -32,6 +32,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step { number: 26, name: "recoveries", sql: include_str!("0026_recoveries.sql") },
     Step { number: 27, name: "retirements", sql: include_str!("0027_retirements.sql") },
     Step { number: 28, name: "partner_keys", sql: include_str!("0028_partner_keys.sql") },
+    Step { number: 29, name: "certificates", sql: include_str!("0029_certificates.sql") },
 ];
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use ledger::canonical::CanonicalJson;
 use ledger::entry::Entry;
 use ledger::record::{AppEvent, AppRecord};
 use model::{AppId, Time, World};
+use oauth::certificate::Subject;
 use oauth::client::{ClientKind, KeySource, Profile};
 use oauth::key_set::KeySet;
 use serde::Serialize;
@@ -49,6 +50,12 @@ pub enum NewKind {
     Keys(String),
     /// By one of the keys that it publishes at this URL.
     KeysAt(String),
+    /// By a certificate that names this, and for which an authority vouches.
+    Named(Subject),
+    /// By a certificate with one of these keys: a JWKS as JSON.
+    SelfSigned(String),
+    /// By a certificate with one of the keys that it publishes at this URL.
+    SelfSignedAt(String),
 }
 
 /// What is demanded of a new app.
@@ -58,6 +65,8 @@ pub struct Demands {
     pub profile: Option<Profile>,
     /// What it asks people counts only if it signed it.
     pub signs_requests: bool,
+    /// Its tokens are bound to the certificate that it shows, however it proves itself.
+    pub binds_certificate: bool,
 }
 
 /// What is stored of how an app proves itself.
@@ -67,11 +76,16 @@ struct Proof {
     secret: Option<String>,
     jwks: Option<String>,
     jwks_uri: Option<String>,
+    subject: Option<String>,
 }
 
 impl NewKind {
     fn proof(self, world: &World) -> Result<Proof, Refusal> {
-        let bare = |kind| Proof { kind, secret: None, jwks: None, jwks_uri: None };
+        let bare = |kind| Proof { kind, secret: None, jwks: None, jwks_uri: None, subject: None };
+        let read = |jwks: &str| match KeySet::parse(jwks.as_bytes()) {
+            Ok(keys) => Ok(KeySource::Inline(Arc::new(keys))),
+            Err(why) => Err(Refusal::Invalid(why.to_string())),
+        };
         Ok(match self {
             NewKind::Public => bare(ClientKind::Public),
             NewKind::Secret => {
@@ -80,12 +94,23 @@ impl NewKind {
                 Proof { secret: Some(secret), ..bare(kind) }
             }
             NewKind::Keys(jwks) => {
-                let keys = KeySet::parse(jwks.as_bytes()).map_err(|why| Refusal::Invalid(why.to_string()))?;
-                let kind = ClientKind::Keys(KeySource::Inline(Arc::new(keys)));
+                let kind = ClientKind::Keys(read(&jwks)?);
                 Proof { jwks: Some(jwks), ..bare(kind) }
             }
             NewKind::KeysAt(uri) => {
                 let kind = ClientKind::Keys(KeySource::Uri(uri.clone()));
+                Proof { jwks_uri: Some(uri), ..bare(kind) }
+            }
+            NewKind::Named(subject) => {
+                let text = subject.to_string();
+                Proof { subject: Some(text), ..bare(ClientKind::Named(subject)) }
+            }
+            NewKind::SelfSigned(jwks) => {
+                let kind = ClientKind::SelfSigned(read(&jwks)?);
+                Proof { jwks: Some(jwks), ..bare(kind) }
+            }
+            NewKind::SelfSignedAt(uri) => {
+                let kind = ClientKind::SelfSigned(KeySource::Uri(uri.clone()));
                 Proof { jwks_uri: Some(uri), ..bare(kind) }
             }
         })
@@ -101,7 +126,7 @@ pub struct ListedApp {
     pub name: String,
     /// Who runs it.
     pub partner: String,
-    /// How it proves itself: `public`, `secret`, `keys`.
+    /// How it proves itself: `public`, `secret`, `keys`, `certificate`, `self-signed`.
     pub kind: String,
     /// What is demanded of it: `fapi2` or `oauth21`.
     pub profile: String,
@@ -215,7 +240,7 @@ impl Vault {
         let NewApp { name, partner, redirect_uris, ceiling, kind, demands } = new;
         let (world, now) = (self.world.clone(), self.world.now());
         let app = AppId::new(&world);
-        let Proof { kind, secret, jwks, jwks_uri } = kind.proof(&world)?;
+        let Proof { kind, secret, jwks, jwks_uri, subject } = kind.proof(&world)?;
         let profile = demands.profile.unwrap_or(kind.profile());
         if profile == Profile::Fapi2 && !kind.has_key() {
             let why =
@@ -231,11 +256,12 @@ impl Vault {
             .write("app_add", move |tx| -> Result<(), Refusal> {
                 let hash = match &kind {
                     ClientKind::Secret(hash) => Some(hash),
-                    ClientKind::Public | ClientKind::Keys(_) => None,
+                    _ => None,
                 };
                 tx.put(
-                    "insert into apps (id, name, partner, kind, secret, jwks, jwks_uri, profile, signs_requests, redirect_uris, ceiling, \
-                     state, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'live', $12)",
+                    "insert into apps (id, name, partner, kind, secret, jwks, jwks_uri, profile, signs_requests, \
+                     binds_certificate, tls_subject, redirect_uris, ceiling, state, created_at) \
+                     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'live', $14)",
                     params![
                         app.as_bytes(),
                         &name,
@@ -246,6 +272,8 @@ impl Vault {
                         jwks_uri.as_deref(),
                         profile.as_str(),
                         i64::from(demands.signs_requests),
+                        i64::from(demands.binds_certificate),
+                        subject.as_deref(),
                         &uris,
                         &ceiling,
                         now.micros()

@@ -27,6 +27,8 @@ pub struct AppFacts {
     pub profile: Profile,
     /// What it asks people counts only if it signed it.
     pub signs_requests: bool,
+    /// Its tokens are bound to the certificate that it shows.
+    pub binds_certificate: bool,
     /// Where it may be sent back to.
     pub redirect_uris: Vec<String>,
     /// The most it may have.
@@ -51,6 +53,7 @@ impl AppFacts {
             kind: self.kind.clone(),
             profile: self.profile,
             signs_requests: self.signs_requests,
+            binds_certificate: self.binds_certificate,
             redirect_uris: self.redirect_uris.clone(),
             ceiling: self.ceiling.clone(),
             live: self.live_at(now),
@@ -59,7 +62,8 @@ impl AppFacts {
 }
 
 const FIND: &str = "select id, name, partner, redirect_uris, ceiling, version, state, retires_at, profile, \
-    kind, secret, jwks, jwks_uri, signs_requests from apps where id = $1";
+    kind, secret, jwks, jwks_uri, signs_requests, \
+    binds_certificate, tls_subject from apps where id = $1";
 
 /// Reads an app.
 pub(crate) fn read(db: &mut impl Reads, app: AppId) -> Result<Option<AppFacts>, Fault> {
@@ -79,6 +83,7 @@ pub(crate) fn read(db: &mut impl Reads, app: AppId) -> Result<Option<AppFacts>, 
             profile: Profile::parse(row.text(8)?)
                 .ok_or_else(|| shape("the profile", row.text(8).unwrap_or("").to_owned()))?,
             signs_requests: row.int(13)? != 0,
+            binds_certificate: row.int(14)? != 0,
             kind: kind(row)?
                 .ok_or_else(|| shape("the kind", "what it proves itself by is not there".into()))?,
         })
@@ -88,7 +93,7 @@ pub(crate) fn read(db: &mut impl Reads, app: AppId) -> Result<Option<AppFacts>, 
     Ok(Some(facts))
 }
 
-/// How it proves itself, in columns 9 to 12; none if they contradict each other.
+/// How it proves itself, in columns 9 to 12 and 15; none if they contradict each other.
 fn kind(row: &Row<'_>) -> Result<Option<ClientKind>, Fault> {
     let keys = match (row.opt_text(11)?, row.opt_text(12)?) {
         (Some(jwks), None) => {
@@ -101,6 +106,8 @@ fn kind(row: &Row<'_>) -> Result<Option<ClientKind>, Fault> {
         "public" => Some(ClientKind::Public),
         "secret" => row.opt_blob(10)?.and_then(|hash| hash.try_into().ok()).map(ClientKind::Secret),
         "keys" => keys.map(ClientKind::Keys),
+        "self-signed" => keys.map(ClientKind::SelfSigned),
+        "certificate" => row.opt_text(15)?.and_then(|text| text.parse().ok()).map(ClientKind::Named),
         _ => None,
     })
 }

@@ -76,7 +76,8 @@ impl Act {
 
 /// The public URL: the one that was given, else the address that is listened on.
 pub(super) fn issuer(settings: &Settings) -> Result<Issuer, Stop> {
-    let url = settings.public_url.clone().unwrap_or_else(|| format!("http://{}", settings.listen));
+    let scheme = if settings.tls.as_ref().is_some_and(|tls| tls.for_all) { "https" } else { "http" };
+    let url = settings.public_url.clone().unwrap_or_else(|| format!("{scheme}://{}", settings.listen));
     Issuer::parse(&url).map_err(|why| match &settings.public_url {
         Some(_) => Stop::usage(why),
         None => Stop::usage(format!("people cannot reach the server at {url}; give --public-url: {why}")),

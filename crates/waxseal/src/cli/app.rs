@@ -7,6 +7,7 @@ use super::{Act, Out, Stop};
 use crate::config::StoreOptions;
 use clap::{Args, Subcommand};
 use model::{Action, AppId, Kind, Part, Time};
+use oauth::certificate::Subject;
 use oauth::client::Profile;
 use oauth::key_set::KeySet;
 use outbound::Private;
@@ -120,7 +121,17 @@ pub struct Add {
     /// It proves itself with one of the keys that it publishes there (private_key_jwt): https
     #[arg(long, group = "proof", value_name = "U", value_parser = key_uri)]
     jwks_uri: Option<String>,
-    /// What is demanded of it [default: fapi2 with keys, else oauth21]
+    /// It proves itself with a certificate, vouched for by one of --mtls-ca, that names this (tls_client_auth): dn:…, dns:…, uri:…,
+    /// ip:… or email:…
+    #[arg(long, group = "proof", value_name = "SUBJECT", value_parser = subject)]
+    tls_subject: Option<String>,
+    /// The keys of --jwks or --jwks-uri are those of its certificates (self_signed_tls_client_auth)
+    #[arg(long, conflicts_with_all = ["public", "secret", "tls_subject"])]
+    self_signed: bool,
+    /// Its tokens are bound to the certificate that it shows, however it proves itself
+    #[arg(long)]
+    bind_certificate: bool,
+    /// What is demanded of it [default: fapi2 with keys or a certificate, else oauth21]
     #[arg(long, value_name = "fapi2|oauth21", value_parser = profile)]
     profile: Option<String>,
     /// What it asks people counts only if it is signed with one of its keys (RFC 9101)
@@ -161,6 +172,11 @@ fn key_uri(text: &str) -> Result<String, String> {
     });
     let private = if is_here { Private::Loopback } else { Private::Refused };
     outbound::check_url(text, private).map(|()| text.to_owned()).map_err(|why| why.to_string())
+}
+
+/// Reads whom a certificate must name, so that what goes on from here is somebody.
+fn subject(text: &str) -> Result<String, String> {
+    text.parse::<Subject>().map(|_| text.to_owned()).map_err(|why| why.to_string())
 }
 
 fn profile(text: &str) -> Result<String, String> {
@@ -243,14 +259,22 @@ async fn add(new: Add, vault: &Vault, out: &mut dyn Out) -> Result<(), Stop> {
     let Add { name, partner, redirect_uri, ceiling, secret, jwks, jwks_uri, profile, json, .. } = new;
     let logout =
         LogoutUris { post_logout: new.post_logout_redirect_uri, back_channel: new.backchannel_logout_uri };
-    let kind = match (secret, jwks, jwks_uri) {
-        (true, _, _) => NewKind::Secret,
-        (_, Some(jwks), _) => NewKind::Keys(jwks),
-        (_, _, Some(uri)) => NewKind::KeysAt(uri),
+    let named = new.tls_subject.map(|text| text.parse().map_err(Stop::usage)).transpose()?;
+    let kind = match (secret, jwks, jwks_uri, named) {
+        (true, ..) => NewKind::Secret,
+        (_, Some(jwks), ..) if new.self_signed => NewKind::SelfSigned(jwks),
+        (_, Some(jwks), ..) => NewKind::Keys(jwks),
+        (_, _, Some(uri), _) if new.self_signed => NewKind::SelfSignedAt(uri),
+        (_, _, Some(uri), _) => NewKind::KeysAt(uri),
+        (_, _, _, Some(subject)) => NewKind::Named(subject),
+        _ if new.self_signed => return Err(Stop::usage("--self-signed needs --jwks or --jwks-uri")),
         _ => NewKind::Public,
     };
-    let demands =
-        Demands { profile: profile.as_deref().and_then(Profile::parse), signs_requests: new.signed_requests };
+    let demands = Demands {
+        profile: profile.as_deref().and_then(Profile::parse),
+        signs_requests: new.signed_requests,
+        binds_certificate: new.bind_certificate,
+    };
     let app = NewApp { name, partner, redirect_uris: redirect_uri, ceiling, kind, demands };
     let (id, secret) = vault.app_add(app).await?;
     if logout != LogoutUris::default() {

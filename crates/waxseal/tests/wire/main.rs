@@ -15,6 +15,7 @@ mod stage;
 mod api;
 mod at_once;
 mod client;
+mod handshake;
 mod health;
 mod issuer;
 mod mutated;

@@ -9,8 +9,9 @@ use std::sync::Arc;
 use testkit::{Site, es256};
 use vault::{Demands, NewKind};
 
-const FREE: Demands = Demands { profile: Some(Profile::OAuth21), signs_requests: false };
-const SIGNS: Demands = Demands { profile: Some(Profile::OAuth21), signs_requests: true };
+const FREE: Demands =
+    Demands { profile: Some(Profile::OAuth21), signs_requests: false, binds_certificate: false };
+const SIGNS: Demands = Demands { signs_requests: true, ..FREE };
 
 fn scene(demands: Demands) -> (Stage, Person, App) {
     let stage = Stage::new();
@@ -158,6 +159,8 @@ fn an_app_that_signs_its_requests_sends_no_others() {
     let ask = Fields::ask_for(&app, reading());
     sent_back(&stage, &ask, "invalid_request");
     assert_eq!(error(&by(&stage, &app, ask.clone()).post(&stage, "/par").expect(400)), "invalid_request");
+    let device = by(&stage, &app, Fields::of(&[("scope", "openid"), ("client_id", &app.id.to_string())]));
+    assert_eq!(error(&device.post(&stage, "/device_authorization").expect(400)), "unauthorized_client");
     let left = allow(&stage, &ada, &signed(&stage, &app, &ask));
     assert!(query(&left, "code").is_some(), "{left}");
     for kind in [NewKind::Public, NewKind::Secret] {

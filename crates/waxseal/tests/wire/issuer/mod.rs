@@ -2,6 +2,7 @@
 mod again;
 mod attacks;
 mod authorize;
+mod certificate;
 mod client;
 mod details;
 mod device;

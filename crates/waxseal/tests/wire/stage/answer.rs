@@ -1,7 +1,10 @@
 //! Requests and answers, as any HTTP client has them.
 use http::{HeaderMap, Method, Request};
 use serde_json::Value;
+use std::sync::Arc;
 use std::time::Duration;
+use testkit::authority::Certified;
+use ureq::tls::{Certificate, ClientCert, PrivateKey, RootCerts, TlsConfig};
 
 /// Sends requests; follows no redirects and keeps no cookies.
 #[derive(Clone)]
@@ -17,7 +20,28 @@ pub(crate) struct Answer {
 
 impl Client {
     pub(crate) fn new() -> Client {
+        Client::in_tls(TlsConfig::default())
+    }
+
+    /// One that trusts this authority, and shows this certificate with the others behind it.
+    pub(crate) fn showing(root: &[u8], certified: Option<&Certified>, others: &[&[u8]]) -> Client {
+        let owned = |der: &[u8]| Certificate::from_der(der).to_owned();
+        let own = certified.map(|certified| {
+            let chain: Vec<_> =
+                [certified.der.as_slice()].into_iter().chain(others.iter().copied()).map(owned).collect();
+            let key = PrivateKey::from_pem(certified.pem.1.as_bytes()).unwrap();
+            ClientCert::new_with_certs(&chain, key)
+        });
+        let tls = TlsConfig::builder()
+            .unversioned_rustls_crypto_provider(outbound::crypto())
+            .root_certs(RootCerts::Specific(Arc::new(vec![owned(root)])))
+            .client_cert(own);
+        Client::in_tls(tls.build())
+    }
+
+    fn in_tls(tls: TlsConfig) -> Client {
         let config = ureq::Agent::config_builder()
+            .tls_config(tls)
             .http_status_as_error(false)
             .max_redirects(0)
             .max_redirects_will_error(false)

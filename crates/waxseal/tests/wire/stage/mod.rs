@@ -9,6 +9,7 @@ pub(crate) mod authenticator;
 mod browser;
 mod clock;
 mod front;
+mod gate;
 mod html;
 mod node;
 mod stream;
@@ -16,6 +17,7 @@ mod stream;
 pub(crate) use answer::{Answer, Client, encoded, form, query};
 pub(crate) use browser::{Browser, Page};
 pub(crate) use front::{Front, after};
+pub(crate) use gate::{Gate, Shows};
 pub(crate) use html::Form;
 pub(crate) use node::Node;
 pub(crate) use stream::{Event, Events};
@@ -33,6 +35,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use vault::{Demands, NewApp, NewKind, Own, Place, Vault};
+use waxseal::handshakes::Tls;
 use waxseal::listener::Peer;
 use waxseal::wiring::House;
 use waxseal::world::OsEntropy;
@@ -66,6 +69,8 @@ pub(crate) struct Stage {
     pub(crate) public: Option<&'static str>,
     /// What clients reach in the place of the server, from the next start on.
     pub(crate) front: Option<Front>,
+    /// Where certificates are asked for, from the next start on.
+    pub(crate) gate: Option<Gate>,
     client: Client,
     running: Option<Running>,
     /// Nodes beside the first.
@@ -81,6 +86,7 @@ struct Running {
     house: House,
     stop: oneshot::Sender<()>,
     serving: JoinHandle<()>,
+    asking: Option<JoinHandle<()>>,
 }
 
 /// What goes with the test.
@@ -176,6 +182,7 @@ impl Stage {
             public: None,
             peer: Peer::Direct,
             front: None,
+            gate: None,
             client,
             running: None,
             nodes: Vec::new(),
@@ -198,9 +205,13 @@ impl Stage {
                 front.url()
             }
         };
-        let house = self.open();
+        let mut house = self.open();
+        let gate = self.gate.as_mut().map(Gate::open).map(|(listener, tls, mutual)| {
+            house.mutual = Some(mutual);
+            (listener, tls)
+        });
         self.records_before = self.wait(house.vault.permits_spent_and_records()).unwrap().1;
-        self.running = Some(self.serve(house, listener));
+        self.running = Some(self.serve(house, listener, gate));
     }
 
     fn open(&self) -> House {
@@ -212,16 +223,17 @@ impl Stage {
         house
     }
 
-    fn serve(&self, house: House, listener: TcpListener) -> Running {
+    fn serve(&self, house: House, listener: TcpListener, gate: Option<(TcpListener, Tls)>) -> Running {
         listener.set_nonblocking(true).unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
-        let (router, serves, peer) = (house.router(), house.clone(), self.peer);
+        let ((router, for_apps), serves, peer) = (house.routers(), house.clone(), self.peer);
+        let asking = gate.map(|gate| self.runtime.spawn(gate::serve(gate, for_apps)));
         let serving = self.runtime.spawn(async move {
             let listener = tokio::net::TcpListener::from_std(listener).unwrap();
             let stopped = serves.closed_after(stopped);
             waxseal::listener::serve(listener, router, peer, stopped).await;
         });
-        Running { house, stop, serving }
+        Running { house, stop, serving, asking }
     }
 
     /// Where it listens.
@@ -234,8 +246,11 @@ impl Stage {
         self.client = Client::new();
         let all: Vec<Running> = self.running.take().into_iter().chain(self.nodes.drain(..)).collect();
         let mut houses = Vec::new();
-        for Running { house, stop, serving } in all {
+        for Running { house, stop, serving, asking } in all {
             let _ = stop.send(());
+            if let Some(asking) = asking {
+                asking.abort();
+            }
             self.wait(serving).unwrap();
             houses.push(house);
         }

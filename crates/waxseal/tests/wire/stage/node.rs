@@ -21,7 +21,7 @@ impl Stage {
             Place::Postgres(_) => self.open(),
             Place::Folder(_) => self.house().clone(),
         };
-        let running = self.serve(house, listener);
+        let running = self.serve(house, listener, None);
         self.nodes.push(running);
         node
     }
