@@ -16,7 +16,7 @@ const fn track(title: &'static str, by: &'static str, seconds: u32, colour: [u8;
 }
 
 /// All there are.
-pub(crate) const TRACKS: [Track; 10] = [
+pub(crate) static TRACKS: [Track; 10] = [
     track("Harbour Waltz", "The Slow Ferries", 214, [38, 92, 120]),
     track("Harbour Waltz (slow, for practising)", "The Slow Ferries", 371, [60, 120, 140]),
     track("Lanterns Over Mud", "Orla & the Tides", 188, [140, 88, 40]),

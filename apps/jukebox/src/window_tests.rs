@@ -29,7 +29,9 @@ impl Screen {
         let screen_rect = Some(Rect::from_min_size(Pos2::ZERO, vec2(1040.0, 680.0)));
         let input = RawInput { screen_rect, events, focused: true, ..RawInput::default() };
         let jukebox = &mut self.jukebox;
-        let drawn = self.context.run_ui(input, |ui| jukebox.draw(ui));
+        let mut drawn = self.context.run_ui(input, |ui| jukebox.draw(ui));
+        // There is no screen to bring its pictures to.
+        drawn.textures_delta.clear();
         let mut text = String::new();
         drawn.shapes.into_iter().for_each(|clipped| read(&clipped.shape, &mut text));
         text
