@@ -415,8 +415,12 @@ proptest! {
         let value = |steps: &[super::super::Step], at: usize| {
             (!steps.is_empty()).then(|| steps[at % steps.len()].value.clone())
         };
-        let picked: BTreeSet<ConversationId> =
-            offer.pick_from.clone().filter(|ids| !ids.is_empty()).unwrap_or_else(|| [con(1)].into());
+        // Where reach is no question, the page has no conversations to pick; where any can be picked, one is.
+        let picked: BTreeSet<ConversationId> = match &offer.pick_from {
+            Some(ids) => ids.clone(),
+            None if offer.reach.is_empty() => BTreeSet::new(),
+            None => [con(1)].into(),
+        };
         if offer.pick_from.as_ref().is_some_and(BTreeSet::is_empty) {
             return Ok(());
         }

@@ -130,7 +130,7 @@ impl Ground {
             "/recover/{token}" => form(&[("password", "a new one of hers")]),
             "/settings/name" => form(&[("name", caller.name())]),
             "/settings/password" => form(&[("password", PASSWORD), ("password_new", PASSWORD)]),
-            "/settings/alerts" => form(&[("first_read", "on")]),
+            "/settings/alerts" => form(&[("first_read", "on"), ("east_min", "0")]),
             "/settings/words" => form(&[("words", "kept")]),
             "/settings/hide" => form(&[("hide", "on")]),
             _ => form(&[]),
