@@ -19,7 +19,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use tokio::runtime::Handle as Runtime;
 use vault::{
     Act, Caller, LogIdentity, NewApp, Opened, Own, Page, Permit, Place, ReadMessages, Refusal, Setup,
-    TokenRefusal, Vault,
+    TokenRefusal, Vault, Visit,
 };
 
 /// 2026-11-23T12:00:00Z.
@@ -186,8 +186,13 @@ impl House {
 
     pub(crate) async fn person(&self, handle: &str) -> Somebody {
         let handle = Handle::parse(handle).unwrap();
+        // From an address of her own: so many accounts from one would be slowed.
+        static PEOPLE: AtomicU64 = AtomicU64::new(1);
+        let [.., a, b, c] = PEOPLE.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+        let from = std::net::IpAddr::from([10, a, b, c]).into();
+        let visit = Visit { agent: "a test".to_owned(), from, browser: None };
         let signed_up =
-            self.vault().sign_up(&handle, handle.as_str(), format!("{handle}-password"), "a test").await;
+            self.vault().sign_up(&handle, handle.as_str(), format!("{handle}-password"), visit).await;
         let cookie = signed_up.unwrap().session;
         let own = self.vault().own(&cookie).await.unwrap();
         Somebody { id: own.person(), handle, own, cookie }
