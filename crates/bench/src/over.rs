@@ -56,7 +56,7 @@ pub(crate) fn measure(place: &str, house: &House, runtime: &Runtime) -> Result<(
 /// Each app has one webhook, there; and something waits for each.
 fn prepare(place: &str, house: &House, url: String) -> Result<(), String> {
     let (vault, runtime) = house::open(place)?;
-    let filled = runtime.block_on(async {
+    runtime.block_on(async {
         for app in &house.apps {
             for old in vault.webhooks(*app).await.map_err(said)? {
                 vault.webhook_remove(*app, old.id).await.map_err(said)?;
@@ -83,8 +83,7 @@ fn prepare(place: &str, house: &House, url: String) -> Result<(), String> {
             said_all.map_err(said)??;
         }
         Ok(())
-    });
-    filled
+    })
 }
 
 /// How many deliveries a second a receiver gets that takes whatever comes.

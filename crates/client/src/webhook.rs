@@ -35,7 +35,7 @@ pub enum Unverified {
 }
 
 enum Key {
-    Hmac(hmac::Key),
+    Hmac(Box<hmac::Key>),
     Ed25519(Vec<u8>),
 }
 
@@ -117,7 +117,7 @@ impl Verifier {
                 if !(24..=64).contains(&secret.len()) {
                     return Err(invalid());
                 }
-                Key::Hmac(hmac::Key::new(hmac::HMAC_SHA256, &secret))
+                Key::Hmac(Box::new(hmac::Key::new(hmac::HMAC_SHA256, &secret)))
             }
             (_, Some(public)) => {
                 Key::Ed25519(decoded(public).ok().filter(|key| key.len() == 32).ok_or_else(invalid)?)

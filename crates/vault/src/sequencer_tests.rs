@@ -88,7 +88,6 @@ impl Entropy for Elsewhere {
 
 /// The other process; nothing by itself.
 #[test]
-#[expect(clippy::print_stdout, reason = "it tells the test that started it")]
 fn one_step_in_a_process_of_its_own() {
     let Ok(place) = std::env::var(PLACE) else { return };
     let dies = std::env::var(DIES).unwrap();

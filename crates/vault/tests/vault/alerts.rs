@@ -129,7 +129,7 @@ on_both_engines! {
         house.vault().alerts_set(&ada.own, by(-5 * 60)).await.unwrap();
         list(&house, &tokens).await;
         let at_night = (Notice::AtNight { app }, 1);
-        assert_eq!(told(&house, &ada).await, [at_night.clone()]);
+        assert_eq!(told(&house, &ada).await, std::slice::from_ref(&at_night));
         // Past midnight in UTC, and 20:00 of the same day in New York: the third access of the day.
         house.clock.forward(13 * HOUR_S);
         let tokens = house.refresh(&tokens).await.unwrap();

@@ -83,7 +83,8 @@ fn each_listed_way_to_prove_an_app_is_taken_and_no_other() {
 fn each_listed_algorithm_is_taken_and_no_other() {
     let stage = Stage::new();
     let server = server(&stage);
-    let signers: [(&str, fn() -> Signer); 3] = [("ES256", es256), ("EdDSA", ed25519), ("PS256", rsa)];
+    type Make = fn() -> Signer;
+    let signers: [(&str, Make); 3] = [("ES256", es256), ("EdDSA", ed25519), ("PS256", rsa)];
     let unlisted = ["RS256", "RS512", "PS384", "ES384", "ES512", "HS256", "none", "Ed25519"];
     for (endpoint, path) in [("token", "/token"), ("revocation", "/revoke"), ("introspection", "/introspect")]
     {
