@@ -132,14 +132,29 @@ fn said(told: &Told) -> (String, Option<String>) {
             (format!("{} {}.", app(), ended(&told.notice)), to(&format!("/apps/{grant}")))
         }
         vault::Notice::Deleted { .. } => {
-            let messages = match told.count {
-                1 => "a message. You can restore it".to_owned(),
-                many => format!("{}. You can restore them", counted(count(many), "message", "messages")),
-            };
-            (format!("{} deleted {messages} for 30 days.", app()), to("/deleted"))
+            (format!("{} deleted {} for 30 days.", app(), deleted(told.count)), to("/deleted"))
         }
-        // Said above.
-        _ => (String::new(), None),
+        // Said above; named here, so that a new notice without a sentence does not compile.
+        vault::Notice::SignedIn { .. }
+        | vault::Notice::StaffRecovery { .. }
+        | vault::Notice::PasswordRecovered { .. }
+        | vault::Notice::CodeWrong { .. }
+        | vault::Notice::PasswordChanged { .. }
+        | vault::Notice::PasskeyAdded { .. }
+        | vault::Notice::PasskeyRemoved { .. }
+        | vault::Notice::PasskeyCopied { .. }
+        | vault::Notice::CodesOn { .. }
+        | vault::Notice::CodesOff { .. }
+        | vault::Notice::RecoveryCodesMade { .. }
+        | vault::Notice::RecoveryCodeUsed { .. } => (String::new(), None),
+    }
+}
+
+/// How many messages an app deleted, and what she can do about it.
+fn deleted(messages: i64) -> String {
+    match messages {
+        1 => "a message. You can restore it".to_owned(),
+        many => format!("{}. You can restore them", counted(count(many), "message", "messages")),
     }
 }
 
